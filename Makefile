@@ -1,0 +1,47 @@
+# Two commands do everything: `make demo` and `make test`. Both make their environment first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+
+WAIT ?= 1
+
+.PHONY: help env demo test check requirements clean
+
+help:
+	@echo "make demo [WAIT=0]  the whole pipeline on this machine, with three sample reports"
+	@echo "make test           lint, types and all tests"
+	@echo "make env            only the environment in $(VENV)"
+
+env: $(STAMP)
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …" >&2; exit 2; }
+	@echo "making the environment in $(VENV) (about half a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: env
+	@$(BIN)/python -m demo --wait=$(WAIT)
+
+test: env check
+	@$(BIN)/python -m pytest
+
+check: env
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+# Writes the pinned requirements anew; needs uv. No line names where packages come from.
+requirements:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --upgrade -q -o requirements-dev.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header -c requirements-dev.txt -q -o requirements.txt
+
+clean:
+	rm -rf $(VENV) .var build *.egg-info
