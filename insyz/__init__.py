@@ -1,0 +1,1 @@
+"""The domain: work reports and INSYZ. Knows nothing of Temporal."""

@@ -1,0 +1,82 @@
+"""Attachments and the fields that name them (domain.md, "Prilohy*").
+
+A field names its attachments in one of three ways: a list of ids, a list of whole attachment
+objects, or an object of these keyed by id. Ids are looked up in the report's `attachments`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+ATTACHMENT_FIELDS = frozenset(
+    {"Prilohy", "Prilohy_NP", "Prilohy_TIM", "Prilohy_Usek", "Prilohy_Mapa"}
+)
+
+
+class Attachment(BaseModel):
+    """A file that the portal keeps and INSYZ fetches by `url`. `fileSize` is in bytes."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    id: int
+    fileName: str | None = None  # noqa: N815 (the portal's name, as on the wire)
+    fileType: str | None = None  # noqa: N815
+    fileSize: int | None = Field(default=None, ge=0)  # noqa: N815
+    url: str = Field(min_length=1, max_length=8_192)
+
+
+class UnresolvedAttachmentsError(Exception):
+    """A field names attachments that cannot be found; `named` says which, or what is wrong."""
+
+    def __init__(self, named: list[str]) -> None:
+        self.named = named
+        super().__init__(", ".join(named))
+
+
+def resolve(field: Any, known: Mapping[int, Attachment]) -> list[Attachment]:
+    """The attachments that a `Prilohy*` field names: ids once each and ascending, objects as given.
+
+    Raises UnresolvedAttachmentsError, with all that cannot be resolved.
+    """
+    items = list(field.values()) if isinstance(field, dict) else field
+    if not items:
+        return []
+    if not isinstance(items, list):
+        raise UnresolvedAttachmentsError([f"{items!r:.40} (neither a list nor an object)"])
+    if any(isinstance(item, dict) for item in items):
+        return _all_or_raise(_find(item, known) for item in items)
+    found = {found.id: found for found in _all_or_raise(_find(item, known) for item in items)}
+    return [found[id_] for id_ in sorted(found)]
+
+
+def _all_or_raise(found: Iterator[Attachment | str]) -> list[Attachment]:
+    resolved: list[Attachment] = []
+    unresolved: list[str] = []
+    for one in found:
+        if isinstance(one, Attachment):
+            resolved.append(one)
+        else:
+            unresolved.append(one)
+    if unresolved:
+        raise UnresolvedAttachmentsError(unresolved)
+    return resolved
+
+
+def _find(item: Any, known: Mapping[int, Attachment]) -> Attachment | str:
+    """The attachment, or the words for what could not be resolved."""
+    if isinstance(item, dict):
+        return _from_object(item)
+    if isinstance(item, str) and item.isascii() and item.isdigit() and len(item) < 20:
+        item = int(item)
+    if isinstance(item, bool) or not isinstance(item, int):
+        return f"{item!r:.40} (not an attachment id)"
+    return known.get(item, str(item))
+
+
+def _from_object(item: dict[str, Any]) -> Attachment | str:
+    try:
+        return Attachment.model_validate(item)
+    except ValidationError as error:
+        wrong = ", ".join(sorted({str(part["loc"][0]) for part in error.errors()}))
+        return f"{item.get('id')!r:.40} (wrong or missing: {wrong})"

@@ -1,0 +1,315 @@
+"""The report as the portal hands it over (domain.md, "What the portal hands over").
+
+Only what the pipeline relies on is checked; a field that is not known here is never an error and
+never dropped. Nested parts are checked against their models and then kept as they were given,
+because INSYZ gets the fields in the portal's own order.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json
+
+from insyz.attachments import ATTACHMENT_FIELDS, Attachment, UnresolvedAttachmentsError, resolve
+from insyz.errors import InvalidReportError, Problem
+
+MAX_REPORT_BYTES = 1_900_000
+"""Of the report's JSON. Temporal refuses a payload over 2 MiB; the rest is for its envelope."""
+MAX_DEPTH = 100
+MAX_FIELDS = 100_000
+MAX_INT = 2**31 - 1
+"""`id_zp` and `int_adr` are PostgreSQL `int`."""
+
+
+def _int_adr(value: Any) -> Any:
+    text = str(value).lstrip("_")
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
+        raise PydanticCustomError("int_adr", "Input should be an INT_ADR: a whole number")
+    return value
+
+
+def _empty_list_is_an_empty_object(value: Any) -> Any:
+    """PHP writes an empty array as `[]`, also where an object is meant."""
+    return {} if value == [] else value
+
+
+class _KeptAsGiven:
+    """Checks a value against `part` and keeps the original: its order of fields, its spelling."""
+
+    def __init__(self, part: Any) -> None:
+        self.part = part
+
+    def __get_pydantic_core_schema__(
+        self, _source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            self._check,
+            handler.generate_schema(self.part),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda given: given),
+        )
+
+    @staticmethod
+    def _check(value: Any, handler: Callable[[Any], Any]) -> Any:
+        value = _empty_list_is_an_empty_object(value)
+        handler(value)
+        return value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+IntAdr = Annotated[Any, AfterValidator(_int_adr), WithJsonSchema({"type": ["integer", "string"]})]
+EmptyListIsObject = BeforeValidator(_empty_list_is_an_empty_object)
+
+
+class Znackar(_Part):
+    """A marker who took part."""
+
+    INT_ADR: IntAdr
+
+
+class Polozka(_Part):
+    """An item that a line of the settlement refers to by `id`: a journey, a night, an expense."""
+
+    id: str | int | None = Field(default=None, union_mode="left_to_right")
+    Prilohy: Any = None
+
+
+class SkupinaCest(_Part):
+    """A group that travelled together."""
+
+    Ridic: IntAdr | None = None
+    SPZ: str | None = None
+    Cesty: list[Polozka] | None = None
+
+
+class DataA(_Part):
+    """Part A: journeys, nights and expenses."""
+
+    Skupiny_Cest: list[SkupinaCest] | None = None
+    Noclezne: list[Polozka] | None = None
+    Vedlejsi_Vydaje: list[Polozka] | None = None
+    Presmerovani_Vyplat: Annotated[dict[str, IntAdr] | None, EmptyListIsObject] = None
+
+
+class Tim(_Part):
+    """The state of one tourist information point."""
+
+    Predmety: Annotated[dict[str, dict[str, Any]] | None, EmptyListIsObject] = None
+
+
+class DataB(_Part):
+    """Part B: the state of information points and the renewed sections."""
+
+    Stavy_Tim: Annotated[dict[str, Tim] | None, EmptyListIsObject] = None
+    Obnovene_Useky: Annotated[dict[str, dict[str, Any]] | None, EmptyListIsObject] = None
+
+
+class Vyuctovani(_Part):
+    """The settlement of one person."""
+
+    Jizdne: list[Polozka] | None = None
+    Noclezne: list[Polozka] | None = None
+    Vedlejsi_Vydaje: list[Polozka] | None = None
+    Cas_Prace: list[dict[str, Any]] | None = None
+
+
+JsonObject = dict[str, Any]
+_PLAIN = dict.fromkeys(("dict_type", "model_type"), "Input should be an object")
+"""pydantic's words for a type error name Python's types; the portal's people know JSON's."""
+
+
+class Report(BaseModel):
+    """A work report (hlášení) on one work order (ZP)."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    report_id: int | None = None
+    id_zp: int = Field(gt=0, le=MAX_INT)
+    cislo_zp: str = Field(min_length=1, max_length=255, pattern=r"\S")
+    int_adr: int | None = Field(default=None, gt=0, le=MAX_INT, description="the report's owner")
+    submitted_by: int | None = Field(
+        default=None, gt=0, le=MAX_INT, description="who pressed the button; the owner by default"
+    )
+    znackari: Annotated[list[JsonObject], _KeptAsGiven(list[Znackar])] = []
+    data_a: Annotated[JsonObject, _KeptAsGiven(DataA)]
+    data_b: Annotated[JsonObject, _KeptAsGiven(DataB)]
+    calculation: Annotated[JsonObject, _KeptAsGiven(dict[str, Vyuctovani])] = {}
+    attachments: list[Attachment] = []
+    resend: int = Field(
+        default=0, ge=0, le=1_000, description="how often it was deliberately sent once more"
+    )
+
+    @model_validator(mode="after")
+    def _somebody_is_responsible(self) -> Self:
+        if self.int_adr is None and self.submitted_by is None:
+            raise PydanticCustomError("owner", "int_adr or submitted_by must be there")
+        return self
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """The report in `value`, a JSON object.
+
+        Raises InvalidReportError, with every wrong field.
+        """
+        if problems := list(_beyond_bounds(value)):
+            raise InvalidReportError(problems=problems)
+        try:
+            report = cls.model_validate(value)
+        except ValidationError as error:
+            raise InvalidReportError(problems=_problems(error)) from None
+        if problems := list(report.unresolved_attachments()):
+            raise InvalidReportError(problems=problems)
+        return report
+
+    @property
+    def owner(self) -> int:
+        """INT_ADR in whose name INSYZ books the report (`uzivatel`)."""
+        return self.int_adr or self.submitter
+
+    @property
+    def submitter(self) -> int:
+        """INT_ADR of who pressed the button (`Odeslal`)."""
+        submitter = self.submitted_by or self.int_adr
+        assert submitter is not None, "checked by _somebody_is_responsible"  # noqa: S101
+        return submitter
+
+    @cached_property
+    def attachments_by_id(self) -> dict[int, Attachment]:
+        return {attachment.id: attachment for attachment in self.attachments}
+
+    def unresolved_attachments(self) -> Iterator[Problem]:
+        """The fields that name attachments which the report does not have."""
+        for name in ("znackari", "data_a", "data_b", "calculation"):
+            for path, field in _attachment_fields(getattr(self, name), name):
+                try:
+                    resolve(field, self.attachments_by_id)
+                except UnresolvedAttachmentsError as unresolved:
+                    yield Problem(path, f"attachments that cannot be resolved: {unresolved}")
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The value that the JSON text holds.
+
+    Raises InvalidReportError with line and column, or with the limit that the text is over.
+    """
+    if len(data) > MAX_REPORT_BYTES:
+        raise InvalidReportError(
+            f"the report has {len(data):,} bytes; the limit is {MAX_REPORT_BYTES:,}"
+        )
+    try:
+        return from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        raise InvalidReportError(f"not valid JSON: {error}") from None
+
+
+def submission_key(report: Report) -> str:
+    """What INSYZ knows a submission by: the same for the same content, whatever run sends it.
+
+    A deliberate repetition (`resend`) has a key of its own. Not part of the content: who pressed
+    the button, the moment, the attachments' URLs (they carry tokens that change), and differences
+    that JSON writers make by themselves (`170` and `170.0`, an empty list or no field).
+    Source: insyz-gateway, "Submission key".
+    """
+    content = {
+        "id_zp": report.id_zp,
+        "cislo_zp": report.cislo_zp,
+        "owner": report.owner,
+        "znackari": report.znackari,
+        "data_a": report.data_a,
+        "data_b": report.data_b,
+        "calculation": report.calculation,
+        "Prilohy": [attachment.model_dump() for attachment in report.attachments],
+    }
+    text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
+    key = f"zp-{report.id_zp}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return f"{key}-r{report.resend}" if report.resend else key
+
+
+def _canonical(value: Any, *, in_attachments: bool = False) -> Any:
+    if isinstance(value, dict):
+        kept = {
+            name: _canonical(item, in_attachments=in_attachments or name in ATTACHMENT_FIELDS)
+            for name, item in value.items()
+            if not (in_attachments and name == "url")
+        }
+        return {name: item for name, item in kept.items() if item not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [_canonical(item, in_attachments=in_attachments) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    return [
+        Problem(".".join(map(str, detail["loc"])), _PLAIN.get(detail["type"], detail["msg"]))
+        for detail in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _attachment_fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every `Prilohy*` field in `value` with its path; `metadata` is internal and never sent."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name in ATTACHMENT_FIELDS:
+                yield f"{path}.{name}", item
+            elif isinstance(item, dict | list) and name != "metadata":
+                yield from _attachment_fields(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _attachment_fields(item, f"{path}.{index}")
+
+
+def _beyond_bounds(value: Any) -> Iterator[Problem]:
+    """What makes `value` no JSON of a sane size. Iterative: depth must not become recursion."""
+    fields = 0
+    level = [("", value)]
+    for _depth in range(MAX_DEPTH):
+        deeper: list[tuple[str, Any]] = []
+        for path, item in level:
+            children = _children(path, item)
+            fields += len(children)
+            deeper += [child for child in children if isinstance(child[1], dict | list)]
+            yield from (Problem(*wrong) for wrong in map(_not_json, children) if wrong)
+        if fields > MAX_FIELDS:
+            yield Problem("", f"more than {MAX_FIELDS:,} fields")
+            return
+        if not deeper:
+            return
+        level = deeper
+    yield Problem(level[0][0], f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _children(path: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [(f"{path}.{name}" if path else str(name), item) for name, item in value.items()]
+    if isinstance(value, list):
+        return [(f"{path}.{index}", item) for index, item in enumerate(value)]
+    return []
+
+
+def _not_json(named: tuple[str, Any]) -> tuple[str, str] | None:
+    path, value = named
+    if value is None or isinstance(value, str | int | dict | list):
+        return None
+    if isinstance(value, float):
+        return None if math.isfinite(value) else (path, "not a finite number")
+    return path, f"not a JSON value: {type(value).__name__}"

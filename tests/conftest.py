@@ -1,0 +1,50 @@
+"""Fixtures for tests on real parts: a Temporal server, the simulator, a worker."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from temporalio.client import Client
+
+from insyz.settings import Settings
+from simulator.server import Simulator
+from tests.support import temporal_server
+from worker import build_worker, gateway_for
+
+TOKEN = "only-for-tests-7f3a"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test depends on, or changes, the settings of whoever runs it."""
+    for name in [*os.environ]:
+        if name.startswith(("TEMPORAL_", "INSYZ_", "LOG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "no-such-file.toml"))
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+
+
+@pytest.fixture
+async def client(clean_environment: None, tmp_path: Path) -> AsyncIterator[Client]:
+    """A client of a Temporal server that lives as long as the test."""
+    async with temporal_server(tmp_path) as (_, client):
+        yield client
+
+
+@pytest.fixture
+async def insyz() -> AsyncIterator[Simulator]:
+    async with Simulator(token=TOKEN) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def settings(insyz: Simulator) -> Settings:
+    return Settings.load(insyz_url=insyz.url, insyz_token=SecretStr(TOKEN))
+
+
+@pytest.fixture
+async def worker(client: Client, settings: Settings) -> AsyncIterator[None]:
+    async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
+        yield
