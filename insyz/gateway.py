@@ -1,0 +1,48 @@
+"""The way to INSYZ, whatever carries it: what is sent, what comes back, what may go wrong."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One report on its way to INSYZ.
+
+    `key` is what INSYZ (or its gateway) can be asked by afterwards, `uzivatel` the INT_ADR in
+    whose name the report is booked, as text.
+    """
+
+    key: str
+    xml: str
+    uzivatel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """INSYZ has the report. `data` is what it said of it, of a bounded size."""
+
+    data: dict[str, Any]
+
+
+class Gateway(Protocol):
+    """INSYZ as the pipeline sees it (insyz-gateway)."""
+
+    async def submit(self, submission: Submission) -> Receipt:
+        """Sends once, without any retry of its own.
+
+        Raises InsyzUnavailable, AuthenticationError, InvalidReportError (not taken) or
+        OutcomeUnknownError (may have been taken).
+        """
+        ...
+
+    async def find(self, key: str) -> Receipt | None:
+        """What INSYZ took under `key`; None says that it has nothing.
+
+        Raises InsyzUnavailable or AuthenticationError when the question was not answered, and
+        OutcomeUnknownError when this gateway cannot answer it at all.
+        """
+        ...
+
+    async def health(self) -> None:
+        """Returns when INSYZ is there. Raises InsyzUnavailable or AuthenticationError."""
+        ...

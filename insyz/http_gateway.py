@@ -1,0 +1,124 @@
+"""INSYZ through its HTTP gateway: the only module that imports httpx.
+
+One client for the life of the worker, so that a look-up and the submission after it share a
+kept-alive connection. It retries nothing: Temporal owns the retries.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from insyz.answers import Answer, check_health, found_receipt, submission_receipt
+from insyz.errors import InsyzUnavailable, OutcomeUnknownError
+from insyz.gateway import Receipt, Submission
+
+MAX_ANSWER_BYTES = 1_000_000
+KEEPALIVE_SECS = 60.0
+BROKEN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
+"""All that httpx raises on the way to an answer; what it means depends on what was written."""
+
+
+class HttpGateway:
+    """A Gateway over HTTP; an async context manager that owns its connections.
+
+    `connect_secs` bounds making a connection, `request_secs` the whole exchange, from the first
+    byte out to the last one in.
+    """
+
+    def __init__(
+        self, url: str, token: SecretStr, *, connect_secs: float, request_secs: float
+    ) -> None:
+        self._token = token
+        self._request_secs = request_secs
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            timeout=httpx.Timeout(request_secs, connect=connect_secs, pool=connect_secs),
+            limits=httpx.Limits(max_connections=200, keepalive_expiry=KEEPALIVE_SECS),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await self._http.__aexit__(*exc)
+
+    async def submit(self, submission: Submission) -> Receipt:
+        answer = await self._exchange(
+            "POST",
+            "/api/insyz/submit-report",
+            # The draft on Idempotency-Key makes it a structured field: a quoted string.
+            headers={"Idempotency-Key": f'"{submission.key}"'},
+            json={"xml_data": submission.xml, "uzivatel": submission.uzivatel},
+        )
+        return submission_receipt(answer, submission.key)
+
+    async def find(self, key: str) -> Receipt | None:
+        return found_receipt(await self._ask(f"/api/insyz/submissions/{quote(key, safe='')}"), key)
+
+    async def health(self) -> None:
+        check_health(await self._ask("/api/insyz/health"))
+
+    async def _ask(self, path: str) -> Answer:
+        """A question changes nothing at INSYZ: one that got no answer may be asked again."""
+        try:
+            return await self._exchange("GET", path)
+        except OutcomeUnknownError as unanswered:
+            raise InsyzUnavailable(str(unanswered)) from unanswered
+
+    async def _exchange(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, json: Any = None
+    ) -> Answer:
+        """Raises InsyzUnavailable when no byte was written, OutcomeUnknownError afterwards."""
+        written = False
+
+        async def watch(event: str, _info: Any) -> None:
+            nonlocal written
+            written = written or event.endswith("send_request_headers.started")
+
+        authorization = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        request = self._http.build_request(
+            method,
+            path,
+            headers=authorization | (headers or {}),
+            json=json,
+            extensions={"trace": watch},
+        )
+        try:
+            async with asyncio.timeout(self._request_secs):
+                return await self._read(request)
+        except TimeoutError:
+            broken = f"no answer within {self._request_secs:g} s"
+        except BROKEN as error:
+            broken = self._without_secrets(f"{type(error).__name__} {error}".strip())
+        if written:
+            raise OutcomeUnknownError(f"{broken} after the request was sent")
+        raise InsyzUnavailable(f"cannot reach INSYZ: {broken}")
+
+    async def _read(self, request: httpx.Request) -> Answer:
+        response = await self._http.send(request, stream=True)
+        try:
+            body = bytearray()
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    break
+            text = self._without_secrets(bytes(body[:MAX_ANSWER_BYTES]).decode(errors="replace"))
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, headers, text.encode())
+        finally:
+            # Closing may fail on a connection that is broken anyway; the answer counts.
+            with suppress(*BROKEN):
+                await response.aclose()
+
+    def _without_secrets(self, text: str) -> str:
+        """INSYZ or a proxy may echo a request; its words end up in histories and logs."""
+        secret = self._token.get_secret_value()
+        return text.replace(secret, "***") if secret else text

@@ -1,0 +1,93 @@
+"""Every setting of the worker, once, with the environment variable that sets it.
+
+The connection to Temporal is not here: it is Temporal's own (TEMPORAL_ADDRESS and the rest, read
+by `temporalio.envconfig`).
+"""
+
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong; the text names each variable on a line of its own."""
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PydanticCustomError("url", "must be an http:// or https:// address")
+    if parts.username or parts.password:
+        raise PydanticCustomError("url", "must not hold credentials: use INSYZ_TOKEN")
+    return value.rstrip("/")
+
+
+def _header_value(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text or not text.isascii() or not text.isprintable():
+        raise PydanticCustomError("token", "must be printable ASCII text and not empty")
+    return value
+
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Settings(BaseSettings):
+    """What the worker needs to know. Durations are in seconds."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    insyz_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        description="address of INSYZ's gateway, without `/api/…`"
+    )
+    insyz_token: Annotated[SecretStr, AfterValidator(_header_value)] = Field(
+        description="bearer token for the gateway"
+    )
+    insyz_connect_secs: Seconds = Field(default=10, description="making one connection")
+    insyz_request_secs: Seconds = Field(
+        default=30, description="one request to INSYZ, from the first byte to the last"
+    )
+    insyz_try_secs: Seconds = Field(
+        default=60, description="one try of the submission, all in all (start-to-close)"
+    )
+    insyz_max_concurrent: int = Field(
+        default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
+    )
+    log_format: Literal["text", "json"] = Field(default="text", description="of the worker's log")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _timeouts_are_nested(self) -> Self:
+        """A try must be dead before the next one starts (insyz-gateway, "Time")."""
+        if not self.insyz_connect_secs <= self.insyz_request_secs < self.insyz_try_secs:
+            raise PydanticCustomError(
+                "nesting",
+                "INSYZ_CONNECT_SECS must be at most INSYZ_REQUEST_SECS, "
+                "and that less than INSYZ_TRY_SECS",
+            )
+        return self
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Settings from the environment. Raises SettingsError."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_lines(error))) from None
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """Never the value itself: it may be a secret."""
+    wrong = error.errors(include_url=False, include_input=False, include_context=False)
+    return [
+        f"{detail['loc'][0]!s}".upper() + f": {_PLAIN.get(detail['type'], detail['msg'])}"
+        if detail["loc"]
+        else detail["msg"]
+        for detail in wrong
+    ]
+
+
+_PLAIN = {"missing": "not set"}
