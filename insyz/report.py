@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -48,6 +48,11 @@ def _empty_list_is_an_empty_object(value: Any) -> Any:
     return {} if value == [] else value
 
 
+def _null_is_an_empty_list(value: Any) -> Any:
+    """Temporal's HTTP API turns an empty array into null."""
+    return [] if value is None else value
+
+
 class _KeptAsGiven:
     """Checks a value against `part` and keeps the original: its order of fields, its spelling."""
 
@@ -63,9 +68,9 @@ class _KeptAsGiven:
             serialization=core_schema.plain_serializer_function_ser_schema(lambda given: given),
         )
 
-    @staticmethod
-    def _check(value: Any, handler: Callable[[Any], Any]) -> Any:
-        value = _empty_list_is_an_empty_object(value)
+    def _check(self, value: Any, handler: Callable[[Any], Any]) -> Any:
+        if get_origin(self.part) is not list:
+            value = _empty_list_is_an_empty_object(value)
         handler(value)
         return value
 
@@ -76,6 +81,7 @@ class _Part(BaseModel):
 
 IntAdr = Annotated[Any, AfterValidator(_int_adr), WithJsonSchema({"type": ["integer", "string"]})]
 EmptyListIsObject = BeforeValidator(_empty_list_is_an_empty_object)
+NullIsEmptyList = BeforeValidator(_null_is_an_empty_list)
 
 
 class Znackar(_Part):
@@ -147,11 +153,11 @@ class Report(BaseModel):
     submitted_by: int | None = Field(
         default=None, gt=0, le=MAX_INT, description="who pressed the button; the owner by default"
     )
-    znackari: Annotated[list[JsonObject], _KeptAsGiven(list[Znackar])] = []
+    znackari: Annotated[list[JsonObject], _KeptAsGiven(list[Znackar]), NullIsEmptyList] = []
     data_a: Annotated[JsonObject, _KeptAsGiven(DataA)]
     data_b: Annotated[JsonObject, _KeptAsGiven(DataB)]
-    calculation: Annotated[JsonObject, _KeptAsGiven(dict[str, Vyuctovani])] = {}
-    attachments: list[Attachment] = []
+    calculation: Annotated[JsonObject, _KeptAsGiven(dict[str, Vyuctovani]), NullIsEmptyList] = {}
+    attachments: Annotated[list[Attachment], NullIsEmptyList] = []
     resend: int = Field(
         default=0, ge=0, le=1_000, description="how often it was deliberately sent once more"
     )

@@ -86,6 +86,11 @@ def test_what_php_writes_for_an_empty_array_is_an_empty_object() -> None:
     assert report.calculation == {}
 
 
+def test_null_is_an_empty_list_because_temporals_http_api_makes_it_so() -> None:
+    report = Report.parse(a_report(znackari=None, calculation=None, attachments=None))
+    assert (report.znackari, report.calculation, report.attachments) == ([], {}, [])
+
+
 def test_attachments_that_cannot_be_resolved_are_all_named() -> None:
     named = refusal(
         a_report(
