@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from insyz.settings import Settings
 from simulator.server import Simulator
-from tests.support import temporal_server
+from tests.support import TemporalServer
 from worker import build_worker, gateway_for
 
 TOKEN = "only-for-tests-7f3a"
@@ -27,10 +27,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-async def client(clean_environment: None, tmp_path: Path) -> AsyncIterator[Client]:
-    """A client of a Temporal server that lives as long as the test."""
-    async with temporal_server(tmp_path) as (_, client):
-        yield client
+async def temporal(clean_environment: None, tmp_path: Path) -> AsyncIterator[TemporalServer]:
+    """A Temporal server that lives as long as the test."""
+    server = TemporalServer(tmp_path)
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.kill()
+
+
+@pytest.fixture
+async def client(temporal: TemporalServer) -> Client:
+    return await temporal.connect()
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from copy import deepcopy
 from itertools import count
 from pathlib import Path
@@ -68,7 +68,8 @@ class TemporalServer:
 
     def __init__(self, folder: Path, *, db_file: Path | None = None) -> None:
         self.port = free_port()
-        self._command = server_command(db_file=db_file, port=self.port)
+        self.http_port = free_port()
+        self._command = server_command(db_file=db_file, port=self.port, http_port=self.http_port)
         self._log = folder / "temporal.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -76,12 +77,15 @@ class TemporalServer:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    async def start(self) -> Client:
+    async def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
             )
         os.environ["TEMPORAL_ADDRESS"] = self.address
+        await self.connect()
+
+    async def connect(self) -> Client:
         return await eventually(connect, retry_on=TemporalUnreachableError)
 
     async def kill(self) -> None:
@@ -91,15 +95,6 @@ class TemporalServer:
                 self._process.kill()
             await self._process.wait()
             self._process = None
-
-
-@asynccontextmanager
-async def temporal_server(folder: Path) -> AsyncIterator[tuple[TemporalServer, Client]]:
-    server = TemporalServer(folder)
-    try:
-        yield server, await server.start()
-    finally:
-        await server.kill()
 
 
 async def eventually(

@@ -1,0 +1,1 @@
+"""One thing each that touches the world: they call the domain and translate its errors."""

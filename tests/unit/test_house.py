@@ -1,0 +1,96 @@
+"""Which room may import what; the table stands in docs/design.md."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+FORBIDDEN = {
+    "insyz": {"temporalio", "activities", "workflows", "starter", "simulator", "worker"},
+    "activities": {"httpx", "lxml", "sqlalchemy", "starter", "simulator", "worker"},
+    "workflows": {"httpx", "lxml", "sqlalchemy", "os", "time", "random", "datetime.datetime.now",
+                  "insyz.settings", "pydantic_settings", "starter", "simulator", "worker"},
+    "starter": {"activities", "httpx", "lxml", "simulator"},
+}  # fmt: skip
+ONLY_IN = {
+    "httpx": {"insyz/http_gateway.py"},
+    "lxml": {"insyz/document.py"},
+    "pydantic_settings": {"insyz/settings.py"},
+}
+LOWEST = {"insyz/errors.py", "insyz/attachments.py", "insyz/report.py", "workflows/contract.py"}
+LOWEST_MAY = {
+    *sys.stdlib_module_names, "pydantic", "pydantic_core", *(
+        module.removesuffix(".py").replace("/", ".") for module in LOWEST
+    ),
+}  # fmt: skip
+
+
+def modules(folder: str) -> Iterator[Path]:
+    yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def imports(module: Path) -> set[str]:
+    """Every module that `module` names in an import, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_a_layer_imports_nothing_that_is_not_its_business(folder: str) -> None:
+    for module in modules(folder):
+        wrong = {name for name in imports(module) if within(name, FORBIDDEN[folder])}
+        assert not wrong, f"{module.relative_to(ROOT)} imports {wrong}"
+
+
+def test_activities_know_nothing_of_workflows_but_the_contract() -> None:
+    for module in modules("activities"):
+        ours = {name for name in imports(module) if within(name, {"workflows"})}
+        assert ours <= {"workflows.contract"}, module
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_a_library_has_one_home(package: str) -> None:
+    users = {
+        str(module.relative_to(ROOT))
+        for folder in ("insyz", "activities", "workflows", "starter")
+        for module in modules(folder)
+        if any(within(name, {package}) for name in imports(module))
+    }
+    assert users == ONLY_IN[package]
+
+
+@pytest.mark.parametrize("module", sorted(LOWEST))
+def test_the_lowest_layer_stands_on_the_standard_library_and_pydantic(module: str) -> None:
+    wrong = {name for name in imports(ROOT / module) if not within(name, LOWEST_MAY)}
+    assert not wrong
+
+
+@pytest.mark.parametrize("command", ["submit", "status"])
+def test_a_starter_does_not_load_what_only_the_worker_needs(command: str) -> None:
+    """Each takes tens of milliseconds that the portal's user would wait for."""
+    program = (
+        "import sys, asyncio\n"
+        "from starter.cli import main\n"
+        f"code = main(['{command}', '1'])\n"
+        "print(*sys.modules)\n"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert not {"httpx", "lxml", "sqlalchemy", "pydantic_settings", "activities", "rich"} & {
+        *loaded
+    }

@@ -1,0 +1,97 @@
+"""The worker process: settings, a client, a gateway, and the worker made of them."""
+
+import asyncio
+import logging
+import signal
+import sys
+from datetime import timedelta
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.generate_xml import generate_xml
+from activities.submit_to_insyz import SubmitToInsyz
+from insyz.gateway import Gateway
+from insyz.http_gateway import HttpGateway
+from insyz.logs import set_up_logging
+from insyz.settings import Settings, SettingsError
+from starter.connection import TemporalUnreachableError, connect
+from starter.exit_codes import ExitCode
+from starter.process import run_and_exit
+from workflows.contract import TASK_QUEUE
+from workflows.guard import StartGuard, UnknownWorkflow
+from workflows.submit_report import SubmitReport
+from workflows.timing import Timing, TimingProvider
+
+log = logging.getLogger("insyz.worker")
+
+PASSED_THROUGH = ("insyz", "workflows", "activities", "pydantic", "pydantic_core", "lxml")
+"""Modules that the workflow sandbox shares instead of importing them anew for each run."""
+
+
+def build_worker(client: Client, gateway: Gateway, settings: Settings) -> Worker:
+    """A worker on our task queue; leaving it lets a try that is under way come to its end."""
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[SubmitReport, UnknownWorkflow],
+        activities=[generate_xml, SubmitToInsyz(gateway).submit_to_insyz],
+        interceptors=[StartGuard(), TimingProvider(Timing(try_secs=settings.insyz_try_secs))],
+        max_concurrent_activities=settings.insyz_max_concurrent,
+        graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+    )
+
+
+async def run_worker() -> ExitCode:
+    """Works until SIGTERM or SIGINT; then finishes what is under way and returns."""
+    try:
+        settings = Settings.load()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return ExitCode.INVALID
+    set_up_logging(settings.log_format, settings.log_level)
+    # The fields are on the record (insyz.logs); in the text they would stand twice.
+    activity.logger.activity_info_on_message = False
+    workflow.logger.workflow_info_on_message = False
+    leave = _leave_on_signals()
+    try:
+        client = await connect()
+    except TemporalUnreachableError as error:
+        log.error("%s", error)
+        return ExitCode.UNREACHABLE
+    async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
+        log.info("working on task queue %s", TASK_QUEUE, extra={"action": "start"})
+        await leave.wait()
+        log.info("leaving: finishing what is under way", extra={"action": "drain"})
+    log.info("left", extra={"action": "stop"})
+    return ExitCode.OK
+
+
+def gateway_for(settings: Settings) -> HttpGateway:
+    """The gateway that the settings ask for; an async context manager."""
+    return HttpGateway(
+        settings.insyz_url,
+        settings.insyz_token,
+        connect_secs=settings.insyz_connect_secs,
+        request_secs=settings.insyz_request_secs,
+    )
+
+
+def _leave_on_signals() -> asyncio.Event:
+    leave = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leave.set)
+    return leave
+
+
+def main() -> int:
+    return asyncio.run(run_worker())
+
+
+if __name__ == "__main__":
+    run_and_exit(main)
