@@ -1,0 +1,93 @@
+"""The `insyz` command: its parser, and what each kind of failure looks like to the caller."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from insyz.errors import InvalidReportError
+from starter.exit_codes import ExitCode, table
+from starter.output import answer_json, tell
+
+COMMANDS = ("submit", "status", "xml", "worker")
+
+EPILOG = f"""\
+exit codes:
+{table()}
+
+examples:
+  insyz submit report.json                 hand over a report and return
+  insyz submit - --wait --json <r.json     wait up to 45 s for the outcome, answer in JSON
+  insyz status 53773                       what became of it
+
+The connection is configured as for the temporal CLI: TEMPORAL_ADDRESS (localhost:7233),
+TEMPORAL_NAMESPACE (default), TEMPORAL_API_KEY, TEMPORAL_TLS_…, TEMPORAL_PROFILE.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="insyz",
+        description="Work reports to INSYZ, exactly once.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"starter.commands.{name}").add_parser(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code. argparse itself leaves with 2 on wrong usage."""
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(message)s")
+    args = parser().parse_args(argv)
+    try:
+        code: ExitCode = asyncio.run(args.run(args))
+        return code
+    except KeyboardInterrupt:
+        tell("interrupted; what Temporal has accepted goes on")
+        return ExitCode.STILL_RUNNING
+    except Exception as error:
+        return _explain(error, as_json=getattr(args, "json", False))
+
+
+def _explain(error: Exception, *, as_json: bool) -> int:
+    """One clear line for the failures that callers meet; a bug keeps its traceback."""
+    code = _exit_code(error)
+    if code is None:
+        raise error
+    tell(f"insyz: {error}")
+    if as_json:
+        answer_json(_as_json(error))
+    return code
+
+
+def _exit_code(error: Exception) -> ExitCode | None:
+    from starter.connection import TemporalUnreachableError
+    from starter.statuses import UnknownReportError
+    from starter.submission import AlreadySubmittedError, OtherContentError
+
+    match error:
+        case InvalidReportError():
+            return ExitCode.INVALID
+        case TemporalUnreachableError():
+            return ExitCode.UNREACHABLE
+        case AlreadySubmittedError():
+            return ExitCode.ALREADY_SUBMITTED
+        case UnknownReportError() | OtherContentError():
+            return ExitCode.FAILED
+    return None
+
+
+def _as_json(error: Exception) -> dict[str, object]:
+    described: dict[str, object] = {"error": {"type": type(error).__name__, "message": str(error)}}
+    if isinstance(error, InvalidReportError):
+        described["problems"] = [
+            {"field": problem.field, "message": problem.message} for problem in error.problems
+        ]
+    if status := getattr(error, "status", None):
+        described = status.model_dump(mode="json") | described
+    return described

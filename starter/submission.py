@@ -1,0 +1,170 @@
+"""Handing a report to Temporal, and waiting for what becomes of it."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from insyz.report import Report, submission_key
+from starter.connection import bounded, connect
+from starter.statuses import ended_status
+from workflows.contract import SUBMIT_REPORT, TASK_QUEUE, Phase, Status, workflow_id
+from workflows.messages import message_for
+
+MEMO_KEY = "submission_key"
+MEMO_RESEND = "resend"
+LOOK_SECS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A submission that Temporal has. `joined`: it was running before this call."""
+
+    status: Status
+    workflow_id: str
+    run_id: str
+    joined: bool
+    client: Client = field(repr=False)
+
+
+class AlreadySubmittedError(Exception):
+    """INSYZ has the report; `status` is the outcome of the run that submitted it."""
+
+    def __init__(self, status: Status) -> None:
+        self.status = status
+        super().__init__(
+            f"report {status.id_zp} is already submitted; to send it once more on purpose, "
+            "use --resend (resend=True)"
+        )
+
+
+class OtherContentError(Exception):
+    """Another version of the report is on its way; it has to end first."""
+
+
+async def submit(
+    report: Mapping[str, Any],
+    *,
+    client: Client | None = None,
+    submitted_by: int | None = None,
+    resend: bool = False,
+) -> Started:
+    """Starts the submission of `report` (the JSON object of insyz.report.Report), or joins it.
+
+    Returns as soon as Temporal has it. Raises InvalidReportError, AlreadySubmittedError,
+    OtherContentError or TemporalUnreachableError.
+    """
+    given = dict(report) | ({} if submitted_by is None else {"submitted_by": submitted_by})
+    checked = Report.parse(given)
+    client = client or await connect()
+    if resend:
+        given["resend"] = await _resends_so_far(client, checked.id_zp) + 1
+        checked = Report.parse(given)
+    try:
+        return await _start(client, given, checked, resend=resend)
+    except WorkflowAlreadyStartedError as there:
+        return await _join(client, checked, there.run_id)
+
+
+async def wait_for_result(started: Started, seconds: float) -> Status | None:
+    """The outcome of a submission, or None when it is still open after `seconds`."""
+    handle = started.client.get_workflow_handle(
+        started.workflow_id, run_id=started.run_id, result_type=Status
+    )
+    try:
+        return await asyncio.wait_for(_result(handle), seconds)
+    except TimeoutError:
+        return None
+    except WorkflowFailureError as error:
+        return ended_status(started.status, error)
+
+
+async def _result(handle: WorkflowHandle[Any, Status]) -> Status:
+    """The result, as soon as there is one.
+
+    The server's long poll alone will not do: once in some thousand runs it missed the end and
+    answered 20 s later. So the run is looked at every second besides.
+    """
+    while True:
+        result = asyncio.create_task(handle.result())
+        try:
+            while not result.done():
+                await asyncio.wait({result}, timeout=LOOK_SECS)
+                if not result.done() and await _has_ended(handle):
+                    break
+            else:
+                return await result
+        finally:
+            result.cancel()
+
+
+async def _has_ended(handle: WorkflowHandle[Any, Status]) -> bool:
+    return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
+
+
+async def _start(client: Client, given: dict[str, Any], report: Report, *, resend: bool) -> Started:
+    policy = (
+        WorkflowIDReusePolicy.ALLOW_DUPLICATE
+        if resend
+        else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    )
+    handle: WorkflowHandle[Any, Any] = await bounded(
+        client.start_workflow(
+            SUBMIT_REPORT,
+            given,
+            id=workflow_id(report.id_zp),
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=policy,
+            memo={MEMO_KEY: submission_key(report), MEMO_RESEND: report.resend},
+        )
+    )
+    run_id = handle.first_execution_run_id
+    assert run_id is not None  # noqa: S101 (set by start_workflow)
+    return Started(_just_started(report), handle.id, run_id, joined=False, client=client)
+
+
+async def _join(client: Client, report: Report, run_id: str | None) -> Started:
+    handle = client.get_workflow_handle(
+        workflow_id(report.id_zp), run_id=run_id, result_type=Status
+    )
+    there = await bounded(handle.describe())
+    if there.status is not WorkflowExecutionStatus.RUNNING:
+        raise AlreadySubmittedError(await bounded(handle.result()))
+    memo = await there.memo()
+    if memo.get(MEMO_KEY, submission_key(report)) != submission_key(report):
+        raise OtherContentError(
+            f"another version of report {report.id_zp} is being submitted; "
+            f"wait for its end, see: insyz status {report.id_zp}"
+        )
+    return Started(_just_started(report), handle.id, there.run_id, joined=True, client=client)
+
+
+async def _resends_so_far(client: Client, id_zp: int) -> int:
+    from temporalio.service import RPCError, RPCStatusCode
+
+    try:
+        there = await bounded(client.get_workflow_handle(workflow_id(id_zp)).describe())
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return 0
+        raise
+    return int((await there.memo()).get(MEMO_RESEND, 0))
+
+
+def _just_started(report: Report) -> Status:
+    status = Status(
+        id_zp=report.id_zp,
+        cislo_zp=report.cislo_zp,
+        phase=Phase.PREPARING,
+        submission_key=submission_key(report),
+    )
+    return status.model_copy(update={"message": message_for(status)})
