@@ -81,6 +81,7 @@ class _Part(BaseModel):
 
 IntAdr = Annotated[Any, AfterValidator(_int_adr), WithJsonSchema({"type": ["integer", "string"]})]
 EmptyListIsObject = BeforeValidator(_empty_list_is_an_empty_object)
+Fields = Annotated[dict[str, Any], EmptyListIsObject]
 NullIsEmptyList = BeforeValidator(_null_is_an_empty_list)
 
 
@@ -117,14 +118,16 @@ class DataA(_Part):
 class Tim(_Part):
     """The state of one tourist information point."""
 
-    Predmety: Annotated[dict[str, dict[str, Any]] | None, EmptyListIsObject] = None
+    Predmety: Annotated[dict[str, Fields] | None, EmptyListIsObject] = None
 
 
 class DataB(_Part):
     """Part B: the state of information points and the renewed sections."""
 
-    Stavy_Tim: Annotated[dict[str, Tim] | None, EmptyListIsObject] = None
-    Obnovene_Useky: Annotated[dict[str, dict[str, Any]] | None, EmptyListIsObject] = None
+    Stavy_Tim: Annotated[dict[str, Annotated[Tim, EmptyListIsObject]] | None, EmptyListIsObject] = (
+        None
+    )
+    Obnovene_Useky: Annotated[dict[str, Fields] | None, EmptyListIsObject] = None
 
 
 class Vyuctovani(_Part):
@@ -156,7 +159,11 @@ class Report(BaseModel):
     znackari: Annotated[list[JsonObject], _KeptAsGiven(list[Znackar]), NullIsEmptyList] = []
     data_a: Annotated[JsonObject, _KeptAsGiven(DataA)]
     data_b: Annotated[JsonObject, _KeptAsGiven(DataB)]
-    calculation: Annotated[JsonObject, _KeptAsGiven(dict[str, Vyuctovani]), NullIsEmptyList] = {}
+    calculation: Annotated[
+        JsonObject,
+        _KeptAsGiven(dict[str, Annotated[Vyuctovani, EmptyListIsObject]]),
+        NullIsEmptyList,
+    ] = {}
     attachments: Annotated[list[Attachment], NullIsEmptyList] = []
     resend: int = Field(
         default=0, ge=0, le=1_000, description="how often it was deliberately sent once more"

@@ -3,10 +3,12 @@
 import json
 import time
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from insyz.document import build_xml
 from insyz.errors import InvalidReportError
 from insyz.report import MAX_REPORT_BYTES, Report, parse_json, submission_key
 from tests.support import a_report, vectors
@@ -84,6 +86,21 @@ def test_what_php_writes_for_an_empty_array_is_an_empty_object() -> None:
     report = Report.parse(a_report(data_a=[], data_b=empty, calculation=[]))
     assert report.data_a == {}
     assert report.calculation == {}
+
+
+def test_what_php_writes_for_an_empty_array_is_an_empty_object_inside_too() -> None:
+    tims = {"BN1": [], "BN2": {"Predmety": {"7": []}}}
+    report = Report.parse(
+        a_report(data_b={"Stavy_Tim": tims, "Obnovene_Useky": {"5": []}}, calculation={"1955": []})
+    )
+    xml = build_xml(report, submitted_at=datetime.now(UTC)).xml
+    for element in (
+        '<TIM id="BN1"/>',
+        '<TIM id="BN2"><Predmety><Predmet id="7"/></Predmety></TIM>',
+        '<Usek id="5"/>',
+        '<Znackar id="1955"/>',
+    ):
+        assert element in xml
 
 
 def test_null_is_an_empty_list_because_temporals_http_api_makes_it_so() -> None:
