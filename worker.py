@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.delivery_terms import DeliveryTermsOf
 from activities.generate_xml import generate_xml
 from activities.submit_to_insyz import SubmitToInsyz
 from insyz.gateway import Gateway
@@ -33,12 +34,22 @@ PASSED_THROUGH = ("insyz", "workflows", "activities", "pydantic", "pydantic_core
 
 def build_worker(client: Client, gateway: Gateway, settings: Settings) -> Worker:
     """A worker on our task queue; leaving it lets a try that is under way come to its end."""
+    submit = SubmitToInsyz(gateway, request_secs=settings.insyz_request_secs)
+    terms = DeliveryTermsOf(
+        gateway,
+        patience_first_secs=settings.insyz_patience_first_secs,
+        patience_max_secs=settings.insyz_patience_max_secs,
+        patience_secs=settings.insyz_patience_hours * 3_600,
+    )
+    timing = Timing(
+        try_secs=settings.insyz_try_secs, retry_first_secs=settings.insyz_retry_first_secs
+    )
     return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[SubmitReport, UnknownWorkflow],
-        activities=[generate_xml, SubmitToInsyz(gateway).submit_to_insyz],
-        interceptors=[StartGuard(), TimingProvider(Timing(try_secs=settings.insyz_try_secs))],
+        activities=[generate_xml, submit.submit_to_insyz, terms.delivery_terms],
+        interceptors=[StartGuard(), TimingProvider(timing)],
         max_concurrent_activities=settings.insyz_max_concurrent,
         graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),
         workflow_runner=SandboxedWorkflowRunner(
@@ -77,6 +88,8 @@ def gateway_for(settings: Settings) -> HttpGateway:
     return HttpGateway(
         settings.insyz_url,
         settings.insyz_token,
+        delivery=settings.insyz_delivery,
+        settle_secs=settings.insyz_settle_secs,
         connect_secs=settings.insyz_connect_secs,
         request_secs=settings.insyz_request_secs,
     )

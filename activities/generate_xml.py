@@ -21,7 +21,7 @@ async def generate_xml(request: XmlRequest) -> GeneratedXml:
         result = GeneratedXml(xml=document.xml, warnings=list(document.warnings))
         _check_size(result)
     except InvalidReportError as error:
-        raise application_error(error, attempt=activity.info().attempt) from error
+        raise application_error(error) from error
     return result
 
 

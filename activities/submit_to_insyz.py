@@ -1,50 +1,165 @@
-"""submit_to_insyz: a document goes to INSYZ."""
+"""submit_to_insyz: a document goes to INSYZ, unless INSYZ has it already.
 
+Safety does not rest on exceptions, because a killed worker raises none. It rests on asking INSYZ
+before every send, and on the workflow, which runs this only after the settle time.
+"""
+
+import asyncio
 import time
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.failures import application_error
-from insyz.errors import InsyzError, OutcomeUnknownError
-from insyz.gateway import Gateway, Receipt, Submission
-from workflows.contract import SUBMIT_TO_INSYZ, InsyzRequest, InsyzResult
+from activities.earlier_runs import last_broken_off, seconds_left
+from activities.failures import application_error, failed_try
+from insyz.errors import InsyzError, InsyzUnavailable, InvalidReportError, OutcomeUnknownError
+from insyz.gateway import Delivery, Gateway, Receipt, Submission
+from workflows.contract import SUBMIT_TO_INSYZ, InsyzRequest, InsyzResult, Stage
+
+ASKED = "asked"
 
 
 class SubmitToInsyz:
-    """The activity and what it needs."""
+    """The activity and what it needs; `request_secs` bounds one request of `gateway`."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, *, request_secs: float) -> None:
         self._gateway = gateway
+        self._request_secs = request_secs
 
     @activity.defn(name=SUBMIT_TO_INSYZ)
     async def submit_to_insyz(self, request: InsyzRequest) -> InsyzResult:
         """One try. Fails with the name of one of the domain's errors as type."""
-        attempt = activity.info().attempt
-        started = time.monotonic()
-        try:
-            receipt = await self._send(request)
-        except InsyzError as error:
-            _log(request, started, type(error).__name__, str(error))
-            raise application_error(error, attempt=attempt) from error
-        _log(request, started, "taken", "INSYZ took the report")
-        return InsyzResult(receipt=receipt.data, attempt=attempt)
+        return await _Try(self._gateway, request, self._request_secs).run()
 
-    async def _send(self, request: InsyzRequest) -> Receipt:
+
+class _Try:
+    """One try: what it has found out so far says what its failure means."""
+
+    def __init__(self, gateway: Gateway, request: InsyzRequest, request_secs: float) -> None:
+        self._gateway = gateway
+        self._request = request
+        self._request_secs = request_secs
+        self._info = activity.info()
+        self._started = time.monotonic()
+        self._stage = Stage.ASK
+        # Told by the try before this one. When it got lost, INSYZ is simply asked once more.
+        self._asked = self._info.attempt > 1 and ASKED in self._info.heartbeat_details
+
+    async def run(self) -> InsyzResult:
+        attempt = self._info.attempt
+        try:
+            receipt, found = await self._find_or_send()
+        except InsyzError as error:
+            self._log(type(error).__name__, str(error))
+            tried = failed_try(error, attempt=attempt, stage=self._stage, asked=self._asked)
+            raise application_error(error, tried) from error
+        self._log("found" if found else "taken" if receipt else "not there", "")
+        return InsyzResult(receipt=receipt.data if receipt else None, found=found, attempt=attempt)
+
+    async def _find_or_send(self) -> tuple[Receipt | None, bool]:
+        if found := await self._find():
+            return found, True
+        if not self._request.send:
+            return None, False
+        self._stage = Stage.SEND
+        self._check_that_there_is_time()
+        return await self._send()
+
+    async def _find(self) -> Receipt | None:
+        """What INSYZ has already. Not asked where the answer is known or makes no difference."""
+        repeatable = self._gateway.delivery is Delivery.IDEMPOTENT
+        if self._asked or (repeatable and self._request.send):
+            return None
+        try:
+            found = await self._ask()
+        except InsyzError:
+            if self._request.decided:
+                return None
+            raise
+        if not found:
+            self._asked = self._gateway.delivery is Delivery.LOOKUP
+            activity.heartbeat(ASKED)
+        return found
+
+    async def _ask(self) -> Receipt | None:
+        """Raises OutcomeUnknownError while a run that was broken off may still be sending."""
+        asks = self._gateway.delivery is not Delivery.BLIND
+        found, broken_off = await asyncio.gather(
+            self._look_up() if asks else _nothing(), last_broken_off()
+        )
+        if found or broken_off is None or self._request.decided:
+            return found
+        if not asks:
+            raise OutcomeUnknownError("an earlier run was broken off and may have sent the report")
+        # What the broken off run may still have been allowed to do, and the settle time after it.
+        left = seconds_left(broken_off, self._try_secs + self._gateway.settle_secs)
+        if left > 0:
+            raise OutcomeUnknownError(
+                "an earlier run was broken off a moment ago and may still be sending the report",
+                retry_after=left,
+            )
+        return None
+
+    async def _look_up(self) -> Receipt | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._time_to_send_at):
+                return await self._gateway.find(self._request.key)
+        raise InsyzUnavailable("the look-up took too long")
+
+    async def _send(self) -> tuple[Receipt, bool]:
+        request = self._request
         submission = Submission(key=request.key, xml=request.xml, uzivatel=request.uzivatel)
         try:
-            return await self._gateway.submit(submission)
+            return await self._gateway.submit(submission), False
+        except InvalidReportError:
+            if self._gateway.delivery is Delivery.IDEMPOTENT and (found := await self._taken()):
+                return found, True
+            raise
         except InsyzError:
             raise
         except BaseException as error:
             # Cancelled by a shutdown, or a bug of ours: the request may be on its way.
             raise OutcomeUnknownError(f"the try was broken off: {error!r}") from error
 
+    async def _taken(self) -> Receipt | None:
+        """An earlier run sent the same content at another moment, which the gateway takes for
+        another document under the same key: no reason to reject the report."""
+        with suppress(InsyzError):
+            return await self._gateway.find(self._request.key)
+        return None
 
-def _log(request: InsyzRequest, started: float, outcome: str, message: str) -> None:
-    activity.logger.info(
-        "%s in %d ms: %s",
-        outcome,
-        (time.monotonic() - started) * 1000,
-        message,
-        extra={"action": "submit_to_insyz", "id_zp": request.id_zp},
-    )
+    @property
+    def _try_secs(self) -> float:
+        limit = self._info.start_to_close_timeout
+        assert limit is not None  # noqa: S101 (the workflow always sets it)
+        return limit.total_seconds()
+
+    @property
+    def _time_to_send_at(self) -> float:
+        """Seconds into the try after which nothing is sent any more: a send that begins then is
+        over, with a tenth to spare, before Temporal may begin another try."""
+        return 0.9 * self._try_secs - self._request_secs
+
+    def _check_that_there_is_time(self) -> None:
+        """By this process's clock and by Temporal's, which also sees a frozen worker's delay."""
+        by_temporal = (datetime.now(UTC) - self._info.started_time).total_seconds()
+        spent = max(time.monotonic() - self._started, by_temporal)
+        if spent > self._time_to_send_at:
+            raise InsyzUnavailable(
+                f"{spent:.0f} s into the try it is too late to send, by Temporal's clock "
+                "(a slow look-up, a worker that was frozen, or clocks that differ)"
+            )
+
+    def _log(self, outcome: str, message: str) -> None:
+        activity.logger.info(
+            "%s in %d ms%s",
+            outcome,
+            (time.monotonic() - self._started) * 1000,
+            f": {message}" if message else "",
+            extra={"action": "submit_to_insyz", "id_zp": self._request.id_zp},
+        )
+
+
+async def _nothing() -> None:
+    return None

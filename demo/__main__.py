@@ -87,7 +87,12 @@ async def started_stack(state: Path) -> AsyncIterator[Stack]:
         temporal_port, ui_port = port(DEFAULT_PORT), port(DEFAULT_UI_PORT)
         address = f"127.0.0.1:{temporal_port}"
         os.environ["TEMPORAL_ADDRESS"] = address
-        command = server_command(db_file=state / "temporal.db", port=temporal_port, ui_port=ui_port)
+        command = server_command(
+            db_file=state / "temporal.db",
+            port=temporal_port,
+            ui_port=ui_port,
+            http_port=port(DEFAULT_HTTP_PORT),
+        )
         server = await children.enter_async_context(running(command, log=state / "temporal.log"))
         client = await when_up(server, state / "temporal.log")
         await keep_closed_workflows(client)

@@ -1,7 +1,19 @@
 """The way to INSYZ, whatever carries it: what is sent, what comes back, what may go wrong."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
+
+
+class Delivery(StrEnum):
+    """What a gateway can do against doubling (insyz-gateway, "Three kinds of gateway exist")."""
+
+    IDEMPOTENT = "idempotent"
+    """It deduplicates by key: sending again is safe."""
+    LOOKUP = "lookup"
+    """It can be asked what it took under a key."""
+    BLIND = "blind"
+    """Neither: what became of an unanswered request only a person can find out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,17 @@ class Receipt:
 
 
 class Gateway(Protocol):
-    """INSYZ as the pipeline sees it (insyz-gateway)."""
+    """INSYZ as the pipeline sees it (insyz-gateway), and what it says of itself."""
+
+    @property
+    def delivery(self) -> Delivery:
+        """Which kind of gateway it is."""
+        ...
+
+    @property
+    def settle_secs(self) -> float:
+        """A look-up that finds nothing is believed this long after the last send has ended."""
+        ...
 
     async def submit(self, submission: Submission) -> Receipt:
         """Sends once, without any retry of its own.

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from insyz.answers import Answer, check_health, found_receipt, submission_receipt
 from insyz.errors import InsyzUnavailable, OutcomeUnknownError
-from insyz.gateway import Receipt, Submission
+from insyz.gateway import Delivery, Receipt, Submission
 
 MAX_ANSWER_BYTES = 1_000_000
 KEEPALIVE_SECS = 60.0
@@ -30,8 +30,17 @@ class HttpGateway:
     """
 
     def __init__(
-        self, url: str, token: SecretStr, *, connect_secs: float, request_secs: float
+        self,
+        url: str,
+        token: SecretStr,
+        *,
+        delivery: Delivery = Delivery.LOOKUP,
+        settle_secs: float = 30.0,
+        connect_secs: float = 10.0,
+        request_secs: float = 30.0,
     ) -> None:
+        self.delivery = delivery
+        self.settle_secs = settle_secs
         self._token = token
         self._request_secs = request_secs
         self._http = httpx.AsyncClient(

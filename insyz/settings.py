@@ -11,6 +11,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from insyz.gateway import Delivery
+
 
 class SettingsError(Exception):
     """Settings are missing or wrong; the text names each variable on a line of its own."""
@@ -46,12 +48,33 @@ class Settings(BaseSettings):
     insyz_token: Annotated[SecretStr, AfterValidator(_header_value)] = Field(
         description="bearer token for the gateway"
     )
+    insyz_delivery: Delivery = Field(
+        default=Delivery.LOOKUP, description="what the gateway can do against doubling"
+    )
     insyz_connect_secs: Seconds = Field(default=10, description="making one connection")
     insyz_request_secs: Seconds = Field(
         default=30, description="one request to INSYZ, from the first byte to the last"
     )
     insyz_try_secs: Seconds = Field(
         default=60, description="one try of the submission, all in all (start-to-close)"
+    )
+    insyz_settle_secs: float = Field(
+        default=30,
+        ge=0,
+        le=3_600,
+        description="a look-up that finds nothing counts this long after an unanswered request",
+    )
+    insyz_retry_first_secs: Seconds = Field(
+        default=1, description="before the first of the three quick retries; then doubling"
+    )
+    insyz_patience_first_secs: Seconds = Field(
+        default=60, description="before the first patient retry; then doubling"
+    )
+    insyz_patience_max_secs: Seconds = Field(
+        default=900, description="at most this long between two patient retries"
+    )
+    insyz_patience_hours: float = Field(
+        default=24, ge=0, le=720, description="how long patient retries go on; 0 turns them off"
     )
     insyz_max_concurrent: int = Field(
         default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
@@ -62,11 +85,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _timeouts_are_nested(self) -> Self:
         """A try must be dead before the next one starts (insyz-gateway, "Time")."""
-        if not self.insyz_connect_secs <= self.insyz_request_secs < self.insyz_try_secs:
+        if not self.insyz_connect_secs <= self.insyz_request_secs <= self.insyz_try_secs * 2 / 3:
             raise PydanticCustomError(
                 "nesting",
                 "INSYZ_CONNECT_SECS must be at most INSYZ_REQUEST_SECS, "
-                "and that less than INSYZ_TRY_SECS",
+                "and that at most two thirds of INSYZ_TRY_SECS",
             )
         return self
 

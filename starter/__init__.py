@@ -8,6 +8,7 @@ now = await status(report["id_zp"], client=client)
 """
 
 from starter.connection import TemporalUnreachableError, connect
+from starter.interventions import NothingToDecideError, NotOpenError, cancel, resolve, retry
 from starter.statuses import UnknownReportError, status
 from starter.submission import (
     AlreadySubmittedError,
@@ -19,11 +20,16 @@ from starter.submission import (
 
 __all__ = [
     "AlreadySubmittedError",
+    "NotOpenError",
+    "NothingToDecideError",
     "OtherContentError",
     "Started",
     "TemporalUnreachableError",
     "UnknownReportError",
+    "cancel",
     "connect",
+    "resolve",
+    "retry",
     "status",
     "submit",
     "wait_for_result",

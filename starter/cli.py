@@ -11,7 +11,7 @@ from insyz.errors import InvalidReportError
 from starter.exit_codes import ExitCode, table
 from starter.output import answer_json, tell
 
-COMMANDS = ("submit", "status", "xml", "worker")
+COMMANDS = ("submit", "status", "retry", "resolve", "cancel", "xml", "worker")
 
 EPILOG = f"""\
 exit codes:
@@ -66,18 +66,21 @@ def _explain(error: Exception, *, as_json: bool) -> int:
 
 
 def _exit_code(error: Exception) -> ExitCode | None:
+    from pydantic import ValidationError
+
     from starter.connection import TemporalUnreachableError
+    from starter.interventions import NothingToDecideError, NotOpenError
     from starter.statuses import UnknownReportError
     from starter.submission import AlreadySubmittedError, OtherContentError
 
     match error:
-        case InvalidReportError():
+        case InvalidReportError() | ValidationError():
             return ExitCode.INVALID
         case TemporalUnreachableError():
             return ExitCode.UNREACHABLE
         case AlreadySubmittedError():
             return ExitCode.ALREADY_SUBMITTED
-        case UnknownReportError() | OtherContentError():
+        case UnknownReportError() | OtherContentError() | NotOpenError() | NothingToDecideError():
             return ExitCode.FAILED
     return None
 

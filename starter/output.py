@@ -35,6 +35,11 @@ def status_lines(status: Status) -> str:
             f"  {'error' if status.phase is Phase.FAILED else 'last try':8} "
             f"{status.error.type}: {status.error.message}"
         )
+    if status.next_try is not None:
+        lines.append(f"  next     {status.next_try.astimezone():%Y-%m-%d %H:%M:%S}")
+    if status.decision is not None:
+        decided = status.decision
+        lines.append(f"  decided  {decided.decision} by {decided.by}: {decided.why}")
     lines += [f"  warning  {warning}" for warning in status.warnings]
     lines.append(f"  {status.message}")
     return "\n".join(lines)

@@ -77,7 +77,8 @@ async def _running(
     known = Status(id_zp=id_zp)
     with suppress(TimeoutError, RPCError):
         known = await asyncio.wait_for(handle.query(STATUS_QUERY, result_type=Status), QUERY_SECS)
-    known = known.model_copy(update=_pending_try(there))
+    if known.phase in {Phase.PREPARING, Phase.SENDING}:
+        known = known.model_copy(update=_pending_try(there))
     return known.model_copy(update={"message": known.message or message_for(known)})
 
 

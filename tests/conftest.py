@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from temporalio.client import Client
 
 from insyz.settings import Settings
 from simulator.server import Simulator
-from tests.support import TemporalServer
+from tests.support import SCALED_DOWN, TemporalServer
 from worker import build_worker, gateway_for
 
 TOKEN = "only-for-tests-7f3a"
@@ -48,9 +49,16 @@ async def insyz() -> AsyncIterator[Simulator]:
         yield simulator
 
 
+def scaled_down(insyz_url: str, **changes: Any) -> Settings:
+    """Settings for the simulator at `insyz_url`, with times scaled down."""
+    scaled = {name.lower(): value for name, value in SCALED_DOWN.items()}
+    given = {"insyz_url": insyz_url, "insyz_token": SecretStr(TOKEN)}
+    return Settings.load(**(scaled | given | changes))
+
+
 @pytest.fixture
 def settings(insyz: Simulator) -> Settings:
-    return Settings.load(insyz_url=insyz.url, insyz_token=SecretStr(TOKEN))
+    return scaled_down(insyz.url)
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from copy import deepcopy
 from itertools import count
 from pathlib import Path
@@ -13,11 +14,25 @@ from typing import Any, TypeVar
 
 from temporalio.client import Client
 
+from simulator.server import Simulator
 from starter.connection import TemporalUnreachableError, connect
 from starter.embedded import server_command
+from starter.statuses import status
+from workflows.contract import Phase, State, Status
 
 T = TypeVar("T")
 
+SCALED_DOWN = {
+    "INSYZ_CONNECT_SECS": "0.5",
+    "INSYZ_REQUEST_SECS": "1.0",
+    "INSYZ_TRY_SECS": "3.0",
+    "INSYZ_SETTLE_SECS": "1.0",
+    "INSYZ_PATIENCE_FIRST_SECS": "2.0",
+    "INSYZ_PATIENCE_MAX_SECS": "4.0",
+}
+"""Settings under which what takes minutes takes seconds, in the same proportions."""
+
+WORKER = Path(__file__).parents[1] / "worker.py"
 VECTORS = Path(__file__).parent / "vectors" / "reports.jsonl"
 _IDS = count(1_000)
 
@@ -63,6 +78,26 @@ def free_port() -> int:
         return port
 
 
+@asynccontextmanager
+async def worker_process(
+    insyz_url: str, token: str, **env: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A real worker, killed at the end of the block if it is still there."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        WORKER,
+        env=os.environ | {"INSYZ_URL": insyz_url, "INSYZ_TOKEN": token, "LOG_FORMAT": "json"} | env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
 class TemporalServer:
     """The real dev server, tuned as for the demo, as a process that a test may kill."""
 
@@ -95,6 +130,41 @@ class TemporalServer:
                 self._process.kill()
             await self._process.wait()
             self._process = None
+
+
+async def reaches(
+    client: Client, report: dict[str, Any], goal: Phase | State, within: float = 20
+) -> Status:
+    """The status of `report` once it is in that phase or state."""
+
+    async def look() -> Status:
+        now = await status(report["id_zp"], client=client)
+        assert goal in {now.phase, now.state}, now
+        return now
+
+    return await eventually(look, within=within)
+
+
+async def insyz_got(insyz: Simulator, requests: int, target: str = "submit") -> None:
+    """Returns once INSYZ has got so many requests."""
+
+    async def arrived() -> None:
+        assert insyz.stats()["requests"][target] >= requests
+
+    await eventually(arrived)
+
+
+async def temporal_cli(*args: str) -> str:
+    """What the `temporal` command prints; of the server that TEMPORAL_ADDRESS names."""
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).parent / "temporal",
+        *args,
+        *("--address", os.environ["TEMPORAL_ADDRESS"]),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    return out.decode()
 
 
 async def eventually(

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from insyz.report import Report
 
@@ -12,8 +12,13 @@ TASK_QUEUE = "insyz"
 SUBMIT_REPORT = "SubmitReport"
 STATUS_QUERY = "status"
 
+RESOLVE_UPDATE = "resolve"
+RETRY_SIGNAL = "retry"
+CANCEL_SIGNAL = "cancel_submission"
+
 GENERATE_XML = "generate_xml"
 SUBMIT_TO_INSYZ = "submit_to_insyz"
+DELIVERY_TERMS = "delivery_terms"
 
 WORKFLOW_ID_PREFIX = "submit-report-"
 
@@ -36,7 +41,15 @@ class Phase(StrEnum):
 
     PREPARING = "preparing"
     SENDING = "sending"
+    SETTLING = "settling"
+    """A request got no verdict: INSYZ will be asked once it can no longer be at it."""
+    WAITING = "waiting"
+    """INSYZ cannot be reached: the next try comes at `next_try`, or at once on request."""
+    NEEDS_DECISION = "needs_decision"
+    """Nobody but a person can find out whether INSYZ has the report."""
     TAKEN = "taken"
+    FOUND = "found"
+    """INSYZ had the report already, from a try whose answer was lost."""
     FAILED = "failed"
     STOPPED = "stopped"
     """The workflow was terminated from outside: what became of the report is not recorded."""
@@ -53,11 +66,36 @@ class Failure(_Shape):
     message: str
 
 
+class Verdict(StrEnum):
+    """What a person may decide about a report whose fate is unknown."""
+
+    SUBMITTED = "submitted"
+    RESEND = "resend"
+    REJECT = "reject"
+
+
+class Decision(_Shape):
+    """Input of the update `resolve`: what, who, why; `receipt` for `submitted`, if there is one."""
+
+    decision: Verdict
+    by: str = Field(min_length=1, max_length=200)
+    why: str = Field(min_length=1, max_length=2_000)
+    receipt: str | None = Field(default=None, max_length=200)
+
+
+class CancelRequest(_Shape):
+    """Input of the signal `cancel_submission`: who and why."""
+
+    by: str = Field(min_length=1, max_length=200)
+    why: str = Field(default="", max_length=2_000)
+
+
 class Status(_Shape):
     """The portal's view of a submission: what the query `status` returns, and the result.
 
-    `attempt` counts the tries to send, `receipt` is what INSYZ said of a report that it has,
-    `message` a Czech sentence for the portal's user.
+    `attempt` counts the tries, `receipt` is what INSYZ said of a report that it has, `error` why
+    it failed or what the last try met, `message` a Czech sentence for the portal's user,
+    `next_try` the time of the next try in phase `waiting`, `decision` what a person decided.
     """
 
     id_zp: int | None = None
@@ -70,6 +108,8 @@ class Status(_Shape):
     error: Failure | None = None
     warnings: list[str] = []
     message: str = ""
+    next_try: datetime | None = None
+    decision: Decision | None = None
 
 
 class XmlRequest(_Shape):
@@ -85,22 +125,63 @@ class GeneratedXml(_Shape):
 
 
 class InsyzRequest(_Shape):
-    """What `submit_to_insyz` is given; the fields of `insyz.gateway.Submission`."""
+    """What `submit_to_insyz` is given; the fields of `insyz.gateway.Submission`, and how far to go.
+
+    `send` False: only find out whether INSYZ has it. `decided`: a person decided to send it, so a
+    look-up that cannot be answered is no reason not to.
+    """
 
     id_zp: int
     key: str
     xml: str
     uzivatel: str
+    send: bool = True
+    decided: bool = False
 
 
 class InsyzResult(_Shape):
-    """INSYZ has the report; `attempt` is the try that found out, counted from 1."""
+    """What `submit_to_insyz` knows in the end.
 
-    receipt: dict[str, Any]
+    `receipt` is None when INSYZ does not have the report and nothing was to be sent; `found` when
+    it had it before this try. `attempt` counts the tries of this activity from 1.
+    """
+
+    receipt: dict[str, Any] | None
+    found: bool
     attempt: int
+
+
+class Stage(StrEnum):
+    """How far a try came: the question whether INSYZ has the report, or its sending."""
+
+    ASK = "ask"
+    SEND = "send"
 
 
 class FailedTry(_Shape):
-    """Details of a failure of `submit_to_insyz`: which try it was."""
+    """Details of a failure of `submit_to_insyz`.
+
+    `attempt` is the try, counted from 1; `asked`: a look-up made in time had found nothing before;
+    `retry_after` are the seconds before which another try makes no sense.
+    """
 
     attempt: int
+    stage: Stage
+    asked: bool
+    retry_after: float | None = None
+
+
+class DeliveryTerms(_Shape):
+    """What the worker's gateway and settings say about trying again. Durations in seconds.
+
+    `can_repeat`: sending twice does no harm. `can_ask`: there is a look-up; one that finds nothing
+    counts `settle_secs` after the last send has ended. Patient retries come `patience_first_secs`
+    apart, doubling up to `patience_max_secs`, for `patience_secs` in all.
+    """
+
+    can_repeat: bool
+    can_ask: bool
+    settle_secs: float
+    patience_first_secs: float
+    patience_max_secs: float
+    patience_secs: float

@@ -6,7 +6,14 @@ _BY_PHASE = {
     Phase.PREPARING: "Hlášení jsme převzali a připravujeme je k odeslání do systému INSYZ. "
     "Nemusíte nic dělat.",
     Phase.SENDING: "Hlášení odesíláme do systému INSYZ. Nemusíte nic dělat.",
+    Phase.SETTLING: "Systém INSYZ odeslané hlášení zatím nepotvrdil. Ověříme, zda je přijal, a "
+    "teprve pak budeme pokračovat. Nemusíte nic dělat.",
+    Phase.WAITING: "Systém INSYZ teď není dostupný. Hlášení je uložené a odešleme je, jakmile to "
+    "půjde. Nemusíte nic dělat.",
+    Phase.NEEDS_DECISION: "Není jisté, zda systém INSYZ hlášení přijal. Ověří to správce. "
+    "Neodesílejte je prosím znovu.",
     Phase.TAKEN: "Hlášení bylo úspěšně přijato systémem INSYZ.",
+    Phase.FOUND: "Hlášení bylo úspěšně přijato systémem INSYZ.",
     Phase.STOPPED: "Odesílání hlášení přerušil správce. Až je pustí znovu, hlášení se neztratí "
     "ani neodešle dvakrát. Nemusíte nic dělat.",
 }
@@ -18,8 +25,12 @@ _BY_ERROR = {
     "portálu. Na hlášení není nic špatně, správce je po opravě odešle znovu.",
     "InsyzUnavailable": "Systém INSYZ je nedostupný a hlášení se nepodařilo odeslat. "
     "Zkuste je prosím odeslat později.",
-    "OutcomeUnknownError": "Není jisté, zda systém INSYZ hlášení přijal. Neodesílejte je prosím "
-    "znovu, správce to ověří.",
+    "OutcomeUnknownError": "Systém INSYZ hlášení opakovaně nepotvrdil a nemá je. Zkuste je "
+    "prosím odeslat později.",
+    "SubmissionCancelled": "Odeslání hlášení bylo zrušeno dřív, než je INSYZ přijal. Hlášení "
+    "můžete upravit a odeslat znovu. Důvod: {reason}",
+    "RejectedByDecision": "Správce ověřil, že systém INSYZ hlášení nepřijal. Hlášení můžete "
+    "opravit a odeslat znovu. Důvod: {reason}",
 }
 
 _FAILED = "Hlášení se nepodařilo odeslat. Obraťte se prosím na správce portálu."

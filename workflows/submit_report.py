@@ -1,5 +1,6 @@
 """SubmitReport: the story of one report, from the portal to INSYZ."""
 
+import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
@@ -8,13 +9,16 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.generate_xml import generate_xml
-    from activities.submit_to_insyz import SubmitToInsyz
-    from insyz.errors import PERMANENT_ERRORS, InvalidReportError, OutcomeUnknownError
+    from insyz.errors import InvalidReportError
     from insyz.report import Report, parse_json, submission_key
     from workflows.contract import (
+        CANCEL_SIGNAL,
+        RESOLVE_UPDATE,
+        RETRY_SIGNAL,
         STATUS_QUERY,
         SUBMIT_REPORT,
-        FailedTry,
+        CancelRequest,
+        Decision,
         Failure,
         GeneratedXml,
         InsyzRequest,
@@ -22,22 +26,14 @@ with workflow.unsafe.imports_passed_through():
         State,
         Status,
         XmlRequest,
+        workflow_id,
     )
+    from workflows.control import Control
+    from workflows.delivery import Delivery
     from workflows.failures import failure
     from workflows.messages import message_for
-    from workflows.timing import timing
 
-TRY_DIED = "TemporalTimeout:StartToClose"
-"""Temporal's own name for a try that nobody reported back: its worker died or froze. Whether it
-sent anything is not known, so it must not be repeated like one that is known to have failed."""
-
-RETRIES = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2,
-    maximum_attempts=4,
-    non_retryable_error_types=[*(error.__name__ for error in PERMANENT_ERRORS), TRY_DIED],
-)
-"""Three retries after the first try, 1, 2 and 4 s apart (insyz-gateway, "Retry")."""
+BY_TEMPORAL = CancelRequest(by="an operator", why="by Temporal's own cancel")
 
 
 @workflow.defn(name=SUBMIT_REPORT)
@@ -49,26 +45,72 @@ class SubmitReport:
 
     def __init__(self) -> None:
         self._status = Status()
+        self._control = Control()
 
     @workflow.run
     async def run(self, raw: RawValue) -> Status:
+        story = asyncio.create_task(self._story(raw))
+        try:
+            await asyncio.shield(story)
+        except asyncio.CancelledError:
+            # A wish, not an order: a report that may be on its way has to be followed to its end.
+            self._control.cancel(BY_TEMPORAL)
+            await story
+        if self._status.phase is Phase.FAILED and self._status.error is not None:
+            raise failure(self._status.error.type, self._status.error.message, self.status())
+        return self.status()
+
+    async def _story(self, raw: RawValue) -> None:
         try:
             report = self._check(raw)
             document = await self._generate_xml(report)
-            await self._submit(report, document)
         except InvalidReportError as error:
-            self._fail(Failure(type=InvalidReportError.__name__, message=str(error)))
+            self._fail(type(error).__name__, str(error))
         except ActivityError as error:
-            self._status.attempt = _tries_behind(error)
-            self._fail(_failure_behind(error))
-        if self._status.error:
-            raise failure(self._status.error.type, self._status.error.message, self.status())
-        return self.status()
+            cause = error.cause
+            error_type = cause.type if isinstance(cause, ApplicationError) else None
+            self._fail(error_type or type(cause).__name__, str(getattr(cause, "message", cause)))
+        else:
+            await self._deliver(report, document)
+
+    async def _deliver(self, report: Report, document: GeneratedXml) -> None:
+        request = InsyzRequest(
+            id_zp=report.id_zp,
+            key=submission_key(report),
+            xml=document.xml,
+            uzivatel=str(report.owner),
+        )
+        await Delivery(request, self._status, self._control).run()
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> Status:
         """The portal's view of this submission."""
         return self._status.model_copy(update={"message": message_for(self._status)})
+
+    @workflow.signal(name=RETRY_SIGNAL)
+    def retry(self) -> None:
+        """Try at once instead of waiting."""
+        self._control.retry()
+
+    @workflow.signal(name=CANCEL_SIGNAL)
+    def cancel(self, request: CancelRequest) -> None:
+        """Do not send the report any more; if it may be on its way, first find out."""
+        self._control.cancel(request)
+
+    @workflow.update(name=RESOLVE_UPDATE)
+    def resolve(self, decision: Decision) -> Status:
+        """A person decides about a report whose fate nothing else can tell."""
+        self._control.decide(decision)
+        return self.status()
+
+    @resolve.validator
+    def _refuse_needless_decision(self, decision: Decision) -> None:  # noqa: ARG002
+        if self._status.phase is not Phase.NEEDS_DECISION:
+            raise ApplicationError(
+                f"nothing to decide: the report is in phase {self._status.phase}",
+                type="NothingToDecide",
+                non_retryable=True,
+            )
 
     def _check(self, raw: RawValue) -> Report:
         """The input is decoded here, not by the SDK, so that a malformed one fails the run."""
@@ -76,6 +118,12 @@ class SubmitReport:
         if encoding != "json/plain":
             raise InvalidReportError(f"expected a JSON object (json/plain), got {encoding!r}")
         report = Report.parse(parse_json(raw.payload.data))
+        if workflow.info().workflow_id != workflow_id(report.id_zp):
+            # Two runs under two ids would both find nothing at INSYZ, and both send.
+            raise InvalidReportError(
+                f"the workflow id of report {report.id_zp} must be {workflow_id(report.id_zp)!r}, "
+                f"not {workflow.info().workflow_id!r}: it keeps a report from being sent twice"
+            )
         self._status.id_zp = report.id_zp
         self._status.cislo_zp = report.cislo_zp
         self._status.submission_key = submission_key(report)
@@ -86,49 +134,13 @@ class SubmitReport:
         document = await workflow.execute_local_activity(
             generate_xml,
             XmlRequest(report=report, submitted_at=workflow.now()),
-            start_to_close_timeout=timedelta(seconds=10),
+            schedule_to_close_timeout=timedelta(minutes=1),
             retry_policy=RetryPolicy(maximum_attempts=3),
         )
         self._status.warnings = document.warnings
         return document
 
-    async def _submit(self, report: Report, document: GeneratedXml) -> None:
-        self._status.phase = Phase.SENDING
-        result = await workflow.execute_activity_method(
-            SubmitToInsyz.submit_to_insyz,
-            InsyzRequest(
-                id_zp=report.id_zp,
-                key=submission_key(report),
-                xml=document.xml,
-                uzivatel=str(report.owner),
-            ),
-            activity_id="submit",
-            start_to_close_timeout=timedelta(seconds=timing().try_secs),
-            retry_policy=RETRIES,
-        )
-        self._status.attempt = result.attempt
-        self._status.receipt = result.receipt
-        self._status.phase = Phase.TAKEN
-        self._status.state = State.SUBMITTED
-
-    def _fail(self, error: Failure) -> None:
-        self._status.error = error
+    def _fail(self, error_type: str, message: str) -> None:
+        self._status.error = Failure(type=error_type, message=message)
         self._status.phase = Phase.FAILED
         self._status.state = State.REJECTED
-
-
-def _failure_behind(error: ActivityError) -> Failure:
-    """What ended an activity: one of the domain's errors, or a try that nobody reported back."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        return Failure(type=cause.type or type(cause).__name__, message=cause.message)
-    return Failure(
-        type=OutcomeUnknownError.__name__, message=f"the try ended without a report: {cause}"
-    )
-
-
-def _tries_behind(error: ActivityError) -> int:
-    cause = error.cause
-    if isinstance(cause, ApplicationError) and cause.details:
-        return FailedTry.model_validate(cause.details[0]).attempt
-    return 1

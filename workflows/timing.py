@@ -18,9 +18,12 @@ _EXTERN = "insyz_timing"
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds. `try_secs` bounds one try of the submission, all in all (start-to-close)."""
+    """Seconds. `try_secs` bounds one try of the submission, all in all (start-to-close);
+    `retry_first_secs` come before the first quick retry, then doubling.
+    """
 
     try_secs: float = 60.0
+    retry_first_secs: float = 1.0
 
 
 def timing() -> Timing:

@@ -1,9 +1,6 @@
 """Callers that know nothing of our code: the `temporal` CLI and the server's HTTP API."""
 
-import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 
 import httpx
@@ -12,24 +9,10 @@ from temporalio.client import Client
 
 from simulator.server import Simulator
 from starter import status
-from tests.support import TemporalServer, a_report, eventually
+from tests.support import TemporalServer, a_report, eventually, temporal_cli
 from workflows.contract import State, workflow_id
 
-TEMPORAL = Path(sys.executable).parent / "temporal"
-
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-async def temporal_cli(*args: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        TEMPORAL,
-        *args,
-        *("--address", os.environ["TEMPORAL_ADDRESS"]),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
-    return out.decode()
 
 
 async def is_submitted(client: Client, id_zp: int) -> None:
