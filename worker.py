@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.delivery_terms import DeliveryTermsOf
@@ -49,12 +49,22 @@ def build_worker(client: Client, gateway: Gateway, settings: Settings) -> Worker
         task_queue=TASK_QUEUE,
         workflows=[SubmitReport, UnknownWorkflow],
         activities=[generate_xml, submit.submit_to_insyz, terms.delivery_terms],
-        interceptors=[StartGuard(), TimingProvider(timing)],
+        interceptors=interceptors(timing),
         max_concurrent_activities=settings.insyz_max_concurrent,
         graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=workflow_runner(),
+    )
+
+
+def interceptors(timing: Timing) -> list[Interceptor]:
+    """What surrounds our workflows, in a worker and in a replay."""
+    return [StartGuard(), TimingProvider(timing)]
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """What runs our workflows, in a worker and in a replay."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     )
 
 

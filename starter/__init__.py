@@ -8,7 +8,14 @@ now = await status(report["id_zp"], client=client)
 """
 
 from starter.connection import TemporalUnreachableError, connect
-from starter.interventions import NothingToDecideError, NotOpenError, cancel, resolve, retry
+from starter.interventions import (
+    NothingToDecideError,
+    NotOpenError,
+    NoWorkerError,
+    cancel,
+    resolve,
+    retry,
+)
 from starter.statuses import UnknownReportError, status
 from starter.submission import (
     AlreadySubmittedError,
@@ -20,6 +27,7 @@ from starter.submission import (
 
 __all__ = [
     "AlreadySubmittedError",
+    "NoWorkerError",
     "NotOpenError",
     "NothingToDecideError",
     "OtherContentError",

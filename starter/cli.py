@@ -69,7 +69,7 @@ def _exit_code(error: Exception) -> ExitCode | None:
     from pydantic import ValidationError
 
     from starter.connection import TemporalUnreachableError
-    from starter.interventions import NothingToDecideError, NotOpenError
+    from starter.interventions import NothingToDecideError, NotOpenError, NoWorkerError
     from starter.statuses import UnknownReportError
     from starter.submission import AlreadySubmittedError, OtherContentError
 
@@ -80,7 +80,9 @@ def _exit_code(error: Exception) -> ExitCode | None:
             return ExitCode.UNREACHABLE
         case AlreadySubmittedError():
             return ExitCode.ALREADY_SUBMITTED
-        case UnknownReportError() | OtherContentError() | NotOpenError() | NothingToDecideError():
+        case UnknownReportError() | OtherContentError():
+            return ExitCode.FAILED
+        case NotOpenError() | NothingToDecideError() | NoWorkerError():
             return ExitCode.FAILED
     return None
 

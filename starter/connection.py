@@ -37,6 +37,10 @@ class TemporalUnreachableError(Exception):
     """Temporal does not answer, or not to us; the text names the address and the reason."""
 
 
+class NoAnswerError(TemporalUnreachableError):
+    """A call took longer than it may."""
+
+
 async def connect(*, runtime: Runtime | None = None) -> Client:
     """A connected client. Raises TemporalUnreachableError within CONNECT_SECS."""
     config = ClientConfig.load_client_connect_config()
@@ -64,7 +68,7 @@ async def bounded(call: Awaitable[T], *, seconds: float = RPC_SECS) -> T:
     try:
         return await asyncio.wait_for(call, seconds)
     except TimeoutError:
-        raise TemporalUnreachableError(f"Temporal did not answer within {seconds:g} s") from None
+        raise NoAnswerError(f"Temporal did not answer within {seconds:g} s") from None
     except RPCError as error:
         if error.status in GONE:
             raise TemporalUnreachableError(f"Temporal is not available: {error.message}") from None

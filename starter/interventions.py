@@ -3,11 +3,15 @@
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from starter.connection import bounded, connect
+from starter.connection import NoAnswerError, bounded, connect
 from workflows.contract import (
     CANCEL_SIGNAL,
     RESOLVE_UPDATE,
@@ -32,6 +36,10 @@ class NothingToDecideError(Exception):
     """The submission does not wait for a decision; the text says what it does."""
 
 
+class NoWorkerError(Exception):
+    """No worker answered; the text says what to do."""
+
+
 async def retry(id_zp: int, *, client: Client | None = None) -> None:
     """Makes a waiting submission try at once. Raises NotOpenError or TemporalUnreachableError."""
     client = client or await connect()
@@ -51,7 +59,7 @@ async def cancel(id_zp: int, request: CancelRequest, *, client: Client | None = 
 async def resolve(id_zp: int, decision: Decision, *, client: Client | None = None) -> Status:
     """Decides about a report whose fate nothing else can tell; its status just before.
 
-    Raises NothingToDecideError, NotOpenError or TemporalUnreachableError.
+    Raises NothingToDecideError, NotOpenError, NoWorkerError or TemporalUnreachableError.
     """
     client = client or await connect()
     handle = client.get_workflow_handle(workflow_id(id_zp))
@@ -62,6 +70,10 @@ async def resolve(id_zp: int, decision: Decision, *, client: Client | None = Non
         cause = refused.cause
         words = cause.message if isinstance(cause, ApplicationError) else str(cause)
         raise NothingToDecideError(f"report {id_zp}: {words}") from None
+    except (WorkflowUpdateRPCTimeoutOrCancelledError, NoAnswerError):
+        raise NoWorkerError(
+            f"no worker took the decision within {DECISION_SECS:g} s; start one and decide again"
+        ) from None
 
 
 async def _of_an_open_one(id_zp: int, call: Awaitable[T], *, seconds: float | None = None) -> T:

@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from insyz.settings import Settings
 from simulator.server import Simulator
+from tests.recording import record_histories
 from tests.support import SCALED_DOWN, TemporalServer
 from worker import build_worker, gateway_for
 
@@ -39,8 +40,17 @@ async def temporal(clean_environment: None, tmp_path: Path) -> AsyncIterator[Tem
 
 
 @pytest.fixture
-async def client(temporal: TemporalServer) -> Client:
-    return await temporal.connect()
+async def client(temporal: TemporalServer, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    client = await temporal.connect()
+    yield client
+    if request.config.getoption("--record-histories"):
+        await record_histories(client, request.node.name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-histories", action="store_true", help="keep the tests' histories for replay"
+    )
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from temporalio.client import Client
 from simulator.faults import fault
 from simulator.server import Simulator
 from starter.exit_codes import MEANING
-from tests.support import a_report
-from workflows.contract import workflow_id
+from tests.support import a_report, insyz_got, reaches
+from workflows.contract import Phase, State, workflow_id
 
 INSYZ = Path(sys.executable).parent / "insyz"
 
@@ -240,3 +240,70 @@ async def test_a_hundred_submits_in_a_row_end_with_the_right_exit_code(
         codes += [(one.code, other.code, last.code) for one, other, _, last in [ran]]
         assert ran[2].code in {0, 3}
     assert codes == [(0, 0, 2)] * 25
+
+
+class TestInterventions:
+    async def in_doubt(self, client: Client, insyz: Simulator) -> str:
+        report = a_report()
+        insyz.script(report["id_zp"], "reset_after")
+        # As at a gateway that has no look-up, once the report was sent.
+        insyz.script(report["id_zp"], fault("status", code=404, html=True), target="lookup")
+        await submitted(report)
+        await reaches(client, report, Phase.NEEDS_DECISION)
+        return str(report["id_zp"])
+
+    @pytest.mark.usefixtures("worker")
+    async def test_resolve_decides_and_says_who_did(self, client: Client, insyz: Simulator) -> None:
+        id_zp = await self.in_doubt(client, insyz)
+        ran = await insyz_command(
+            *("resolve", id_zp, "submitted", "--by", "Jana N.", "--why", "je tam")
+        )
+        assert (ran.code, ran.stdout) == (0, "")
+        assert ran.stderr == f"report {id_zp}: submitted, decided by Jana N.\n"
+        await reaches(client, {"id_zp": int(id_zp)}, State.SUBMITTED)
+        shown = await insyz_command("status", id_zp)
+        assert "decided  submitted by Jana N.: je tam" in shown.stdout
+
+    @pytest.mark.usefixtures("worker")
+    async def test_a_decision_needs_a_name_and_a_reason(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        id_zp = await self.in_doubt(client, insyz)
+        assert (await insyz_command("resolve", id_zp, "resend", "--why", "x")).code == 2
+        assert (await insyz_command("resolve", id_zp, "resend", "--by", "x")).code == 2
+        ran = await insyz_command("resolve", id_zp, "resend", "--by", "", "--why", "x")
+        assert (ran.code, "by" in ran.stderr) == (2, True)
+
+    async def test_a_decision_without_a_worker_says_so(self, client: Client) -> None:
+        report = a_report()
+        await submitted(report)
+        ran = await insyz_command(
+            *("resolve", str(report["id_zp"]), "resend", "--by", "J", "--why", "y")
+        )
+        assert ran.code == 1
+        assert "no worker took the decision within 10 s; start one" in ran.stderr
+
+    @pytest.mark.usefixtures("worker")
+    async def test_retry_and_cancel_reach_a_waiting_submission(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        insyz.script(report["id_zp"], *[fault("unavailable", retry_after=600)] * 2)
+        await submitted(report)
+        await reaches(client, report, Phase.WAITING)
+        assert (await insyz_command("retry", str(report["id_zp"]))).code == 0
+        await insyz_got(insyz, 2)
+        await reaches(client, report, Phase.WAITING)
+        ran = await insyz_command("cancel", str(report["id_zp"]), "--by", "Jana N.")
+        assert ran.code == 0
+        assert (await reaches(client, report, State.REJECTED)).error is not None
+
+    @pytest.mark.parametrize(
+        "args", [("retry", "4711"), ("cancel", "4711", "--by", "x")], ids=" ".join
+    )
+    async def test_an_intervention_into_nothing_exits_with_1(
+        self, client: Client, args: tuple[str, ...]
+    ) -> None:
+        ran = await insyz_command(*args)
+        assert ran.code == 1
+        assert ran.stderr == "insyz: no submission of report 4711 is open\n"
