@@ -80,7 +80,9 @@ class Settings(BaseSettings):
         default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
     )
     log_format: Literal["text", "json"] = Field(default="text", description="of the worker's log")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="of the worker's log"
+    )
 
     @model_validator(mode="after")
     def _timeouts_are_nested(self) -> Self:
