@@ -5,6 +5,7 @@ that finds nothing counts 1 s after an unanswered request.
 """
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.support import (
     SCALED_DOWN,
     TemporalServer,
     a_report,
+    eventually,
     insyz_got,
     reaches,
     temporal_cli,
@@ -40,6 +42,13 @@ async def submitted_once(started: Started, insyz: Simulator, phase: Phase) -> St
     assert (ended.state, ended.phase) == (State.SUBMITTED, phase)
     assert insyz.stats()["taken"] == 1
     return ended
+
+
+async def insyz_took(insyz: Simulator, reports: int) -> None:
+    async def taken() -> None:
+        assert insyz.stats()["taken"] >= reports
+
+    await eventually(taken)
 
 
 @pytest.mark.usefixtures("worker")
@@ -167,6 +176,52 @@ class TestAWorkerIsKilled:
             await first.wait()
         async with worker_process(insyz.url, TOKEN, **settings):
             await submitted_once(started, insyz, Phase.TAKEN)
+
+    async def test_after_insyz_took_the_report_and_before_anybody_heard_of_it_it_is_found(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        insyz.script(report["id_zp"], fault("stall_after", seconds=0.8))
+        async with worker_process(insyz.url, TOKEN, **SCALED_DOWN) as first:
+            started = await submit(report, client=client)
+            await insyz_took(insyz, 1)
+            first.kill()
+            await first.wait()
+        async with worker_process(insyz.url, TOKEN, **SCALED_DOWN):
+            await submitted_once(started, insyz, Phase.FOUND)
+
+
+class TestAWorkerIsFrozen:
+    async def test_within_its_deadline_the_try_merely_ends_later(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        insyz.script(report["id_zp"], fault("stall_before", seconds=0.2))
+        async with worker_process(insyz.url, TOKEN, **SCALED_DOWN) as worker:
+            started = await submit(report, client=client)
+            await insyz_got(insyz, 1)
+            await frozen(worker, seconds=0.6)
+            assert (await submitted_once(started, insyz, Phase.TAKEN)).attempt == 1
+
+    async def test_past_its_deadline_it_wakes_up_and_sends_nothing(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        """It is frozen between the question and the sending. By the time it wakes up, the next
+        try may be under way."""
+        report = a_report()
+        insyz.script("*", fault("stall_before", seconds=0.4), target="lookup")
+        async with worker_process(insyz.url, TOKEN, **SCALED_DOWN) as worker:
+            started = await submit(report, client=client)
+            await insyz_got(insyz, 1, "lookup")
+            await frozen(worker, seconds=5)
+            await submitted_once(started, insyz, Phase.TAKEN)
+        assert insyz.stats()["requests"]["submit"] == 1
+
+
+async def frozen(process: asyncio.subprocess.Process, *, seconds: float) -> None:
+    process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    process.send_signal(signal.SIGCONT)
 
 
 class TestTemporalIsKilled:
