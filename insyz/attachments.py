@@ -4,7 +4,7 @@ A field names its attachments in one of three ways: a list of ids, a list of who
 objects, or an object of these keyed by id. Ids are looked up in the report's `attachments`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -67,11 +67,10 @@ def _find(item: Any, known: Mapping[int, Attachment]) -> Attachment | str:
     """The attachment, or the words for what could not be resolved."""
     if isinstance(item, dict):
         return _from_object(item)
-    if isinstance(item, str) and item.isascii() and item.isdigit() and len(item) < 20:
-        item = int(item)
-    if isinstance(item, bool) or not isinstance(item, int):
+    id_ = _as_id(item)
+    if id_ is None:
         return f"{item!r:.40} (not an attachment id)"
-    return known.get(item, str(item))
+    return known.get(id_, str(id_))
 
 
 def _from_object(item: dict[str, Any]) -> Attachment | str:
@@ -80,3 +79,33 @@ def _from_object(item: dict[str, Any]) -> Attachment | str:
     except ValidationError as error:
         wrong = ", ".join(sorted({str(part["loc"][0]) for part in error.errors()}))
         return f"{item.get('id')!r:.40} (wrong or missing: {wrong})"
+
+
+def attachment_fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every `Prilohy*` field in `value` with its path; `metadata` is internal and never sent."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name in ATTACHMENT_FIELDS:
+                yield f"{path}.{name}", item
+            elif isinstance(item, dict | list) and name != "metadata":
+                yield from attachment_fields(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from attachment_fields(item, f"{path}.{index}")
+
+
+def named_ids(value: Any) -> set[int]:
+    """The ids that the `Prilohy*` fields in `value` name; whole objects need no look-up."""
+    ids: set[int] = set()
+    for _, field in attachment_fields(value, ""):
+        items = field.values() if isinstance(field, dict) else field
+        if isinstance(items, Iterable) and not isinstance(items, str):
+            ids |= {id_ for item in items if (id_ := _as_id(item)) is not None}
+    return ids
+
+
+def _as_id(item: Any) -> int | None:
+    if isinstance(item, str) and item.isascii() and item.isdigit() and len(item) < 20:
+        return int(item)
+    return item if isinstance(item, int) and not isinstance(item, bool) else None

@@ -25,7 +25,13 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json
 
-from insyz.attachments import ATTACHMENT_FIELDS, Attachment, UnresolvedAttachmentsError, resolve
+from insyz.attachments import (
+    ATTACHMENT_FIELDS,
+    Attachment,
+    UnresolvedAttachmentsError,
+    attachment_fields,
+    resolve,
+)
 from insyz.errors import InvalidReportError, Problem
 
 MAX_REPORT_BYTES = 1_900_000
@@ -210,7 +216,7 @@ class Report(BaseModel):
     def unresolved_attachments(self) -> Iterator[Problem]:
         """The fields that name attachments which the report does not have."""
         for name in ("znackari", "data_a", "data_b", "calculation"):
-            for path, field in _attachment_fields(getattr(self, name), name):
+            for path, field in attachment_fields(getattr(self, name), name):
                 try:
                     resolve(field, self.attachments_by_id)
                 except UnresolvedAttachmentsError as unresolved:
@@ -275,20 +281,6 @@ def _problems(error: ValidationError) -> list[Problem]:
         Problem(".".join(map(str, detail["loc"])), _PLAIN.get(detail["type"], detail["msg"]))
         for detail in error.errors(include_url=False, include_input=False, include_context=False)
     ]
-
-
-def _attachment_fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every `Prilohy*` field in `value` with its path; `metadata` is internal and never sent."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name in ATTACHMENT_FIELDS:
-                yield f"{path}.{name}", item
-            elif isinstance(item, dict | list) and name != "metadata":
-                yield from _attachment_fields(item, f"{path}.{name}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                yield from _attachment_fields(item, f"{path}.{index}")
 
 
 def _beyond_bounds(value: Any) -> Iterator[Problem]:

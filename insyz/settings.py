@@ -4,6 +4,8 @@ The connection to Temporal is not here: it is Temporal's own (TEMPORAL_ADDRESS a
 by `temporalio.envconfig`).
 """
 
+import base64
+import binascii
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -23,7 +25,7 @@ def _http_url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise PydanticCustomError("url", "must be an http:// or https:// address")
     if parts.username or parts.password:
-        raise PydanticCustomError("url", "must not hold credentials: use INSYZ_TOKEN")
+        raise PydanticCustomError("url", "must not hold credentials")
     return value.rstrip("/")
 
 
@@ -34,13 +36,45 @@ def _header_value(value: SecretStr) -> SecretStr:
     return value
 
 
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    try:
+        key = base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) < MIN_WEBHOOK_KEY_BYTES:
+        raise PydanticCustomError("secret", "must be whsec_ and at least 24 bytes in base64")
+    return value
+
+
+MIN_WEBHOOK_KEY_BYTES = 24
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
-class Settings(BaseSettings):
-    """What the worker needs to know. Durations are in seconds."""
-
+class _FromEnvironment(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """Settings from the environment. Raises SettingsError."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError("\n".join(_lines(error))) from None
+
+
+class StoreSettings(_FromEnvironment):
+    """Where the portal's reports are; for the worker, and for a starter that reads them."""
+
+    reports_database_url: SecretStr | None = Field(
+        default=None, description="the portal's database, `postgresql://…`, or a `sqlite:///` file"
+    )
+    portal_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        default=None, description="in front of attachments' paths, to make them addresses"
+    )
+
+
+class Settings(StoreSettings):
+    """What the worker needs to know. Durations are in seconds."""
 
     insyz_url: Annotated[str, AfterValidator(_http_url)] = Field(
         description="address of INSYZ's gateway, without `/api/…`"
@@ -79,10 +113,24 @@ class Settings(BaseSettings):
     insyz_max_concurrent: int = Field(
         default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
     )
+    outcome_webhook_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        default=None, description="gets a signed POST with each outcome"
+    )
+    outcome_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+        default=None, description="`whsec_…`, required with OUTCOME_WEBHOOK_URL"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="of the worker's log")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="of the worker's log"
     )
+
+    @model_validator(mode="after")
+    def _a_webhook_is_signed(self) -> Self:
+        if self.outcome_webhook_url and not self.outcome_webhook_secret:
+            raise PydanticCustomError(
+                "webhook", "OUTCOME_WEBHOOK_SECRET must be set with OUTCOME_WEBHOOK_URL"
+            )
+        return self
 
     @model_validator(mode="after")
     def _timeouts_are_nested(self) -> Self:
@@ -94,14 +142,6 @@ class Settings(BaseSettings):
                 "and that at most two thirds of INSYZ_TRY_SECS",
             )
         return self
-
-    @classmethod
-    def load(cls, **overrides: Any) -> Self:
-        """Settings from the environment. Raises SettingsError."""
-        try:
-            return cls(**overrides)
-        except ValidationError as error:
-            raise SettingsError("\n".join(_lines(error))) from None
 
 
 def _lines(error: ValidationError) -> list[str]:

@@ -11,6 +11,8 @@ from temporalio.client import Client
 
 from insyz.settings import Settings
 from simulator.server import Simulator
+from tests.portal import Portal
+from tests.postgres import PostgresServer, postgres_server
 from tests.recording import record_histories
 from tests.support import SCALED_DOWN, TemporalServer
 from worker import build_worker, gateway_for
@@ -45,6 +47,22 @@ async def client(temporal: TemporalServer, request: pytest.FixtureRequest) -> As
     yield client
     if request.config.getoption("--record-histories"):
         await record_histories(client, request.node.name)
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[PostgresServer]:
+    async with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+async def portal(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: PostgresServer
+) -> AsyncIterator[Portal]:
+    """The portal's database, and what the portal itself does with it."""
+    sqlite = f"sqlite:///{tmp_path / 'portal.db'}"
+    async with Portal(sqlite if request.param == "sqlite" else postgres.url) as portal:
+        yield portal
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

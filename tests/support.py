@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from copy import deepcopy
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +35,7 @@ SCALED_DOWN = {
 
 WORKER = Path(__file__).parents[1] / "worker.py"
 VECTORS = Path(__file__).parent / "vectors" / "reports.jsonl"
+INSYZ = Path(sys.executable).parent / "insyz"
 _IDS = count(1_000)
 
 
@@ -130,6 +132,33 @@ class TemporalServer:
                 self._process.kill()
             await self._process.wait()
             self._process = None
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        (line,) = self.stdout.splitlines()
+        value: dict[str, Any] = json.loads(line)
+        return value
+
+
+async def insyz_command(*args: str, stdin: str = "") -> Ran:
+    process = await asyncio.create_subprocess_exec(
+        INSYZ,
+        *args,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ,
+    )
+    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+    assert process.returncode is not None
+    return Ran(process.returncode, out.decode(), err.decode())
 
 
 async def reaches(
