@@ -4,6 +4,8 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -13,11 +15,14 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.delivery_terms import DeliveryTermsOf
 from activities.generate_xml import generate_xml
+from activities.portal import PortalActivities
 from activities.submit_to_insyz import SubmitToInsyz
 from insyz.gateway import Gateway
 from insyz.http_gateway import HttpGateway
 from insyz.logs import set_up_logging
 from insyz.settings import Settings, SettingsError
+from insyz.store import ReportStore
+from insyz.webhook import OutcomeWebhook
 from starter.connection import TemporalUnreachableError, connect
 from starter.exit_codes import ExitCode
 from starter.process import run_and_exit
@@ -32,8 +37,16 @@ PASSED_THROUGH = ("insyz", "workflows", "activities", "pydantic", "pydantic_core
 """Modules that the workflow sandbox shares instead of importing them anew for each run."""
 
 
-def build_worker(client: Client, gateway: Gateway, settings: Settings) -> Worker:
+def build_worker(
+    client: Client,
+    gateway: Gateway,
+    settings: Settings,
+    *,
+    store: ReportStore | None = None,
+    webhook: OutcomeWebhook | None = None,
+) -> Worker:
     """A worker on our task queue; leaving it lets a try that is under way come to its end."""
+    portal = PortalActivities(store, webhook)
     submit = SubmitToInsyz(gateway, request_secs=settings.insyz_request_secs)
     terms = DeliveryTermsOf(
         gateway,
@@ -48,7 +61,13 @@ def build_worker(client: Client, gateway: Gateway, settings: Settings) -> Worker
         client,
         task_queue=TASK_QUEUE,
         workflows=[SubmitReport, UnknownWorkflow],
-        activities=[generate_xml, submit.submit_to_insyz, terms.delivery_terms],
+        activities=[
+            generate_xml,
+            submit.submit_to_insyz,
+            terms.delivery_terms,
+            portal.record_outcome,
+            portal.notify_portal,
+        ],
         interceptors=interceptors(timing),
         max_concurrent_activities=settings.insyz_max_concurrent,
         graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),
@@ -85,12 +104,41 @@ async def run_worker() -> ExitCode:
     except TemporalUnreachableError as error:
         log.error("%s", error)
         return ExitCode.UNREACHABLE
-    async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
+    async with whole_worker(client, settings) as worker, worker:
         log.info("working on task queue %s", TASK_QUEUE, extra={"action": "start"})
         await leave.wait()
         log.info("leaving: finishing what is under way", extra={"action": "drain"})
     log.info("left", extra={"action": "stop"})
     return ExitCode.OK
+
+
+@asynccontextmanager
+async def whole_worker(client: Client, settings: Settings) -> AsyncIterator[Worker]:
+    """The worker and all it needs, as the settings ask for."""
+    async with AsyncExitStack() as opened:
+        gateway = await opened.enter_async_context(gateway_for(settings))
+        store, webhook = store_for(settings), webhook_for(settings)
+        if store is not None:
+            await opened.enter_async_context(store)
+        if webhook is not None:
+            await opened.enter_async_context(webhook)
+        yield build_worker(client, gateway, settings, store=store, webhook=webhook)
+
+
+def store_for(settings: Settings) -> ReportStore | None:
+    if settings.reports_database_url is None:
+        return None
+    return ReportStore(settings.reports_database_url, portal_base_url=settings.portal_base_url)
+
+
+def webhook_for(settings: Settings) -> OutcomeWebhook | None:
+    if settings.outcome_webhook_url is None or settings.outcome_webhook_secret is None:
+        return None
+    return OutcomeWebhook(
+        settings.outcome_webhook_url,
+        settings.outcome_webhook_secret,
+        request_secs=settings.insyz_request_secs,
+    )
 
 
 def gateway_for(settings: Settings) -> HttpGateway:

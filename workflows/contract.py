@@ -19,6 +19,8 @@ CANCEL_SIGNAL = "cancel_submission"
 GENERATE_XML = "generate_xml"
 SUBMIT_TO_INSYZ = "submit_to_insyz"
 DELIVERY_TERMS = "delivery_terms"
+RECORD_OUTCOME = "record_outcome"
+NOTIFY_PORTAL = "notify_portal"
 
 WORKFLOW_ID_PREFIX = "submit-report-"
 
@@ -29,11 +31,17 @@ def workflow_id(id_zp: int) -> str:
 
 
 class State(StrEnum):
-    """The portal's states of a report that this project deals with (`reports.state`)."""
+    """The portal's states of a report (`reports.state`).
 
+    A submission begins in `send` and ends in `submitted` or `rejected`; the other two are only ever
+    shown, for a report that no submission is known of.
+    """
+
+    DRAFT = "draft"
     SEND = "send"
     SUBMITTED = "submitted"
     REJECTED = "rejected"
+    APPROVED = "approved"
 
 
 class Phase(StrEnum):
@@ -47,12 +55,16 @@ class Phase(StrEnum):
     """INSYZ cannot be reached: the next try comes at `next_try`, or at once on request."""
     NEEDS_DECISION = "needs_decision"
     """Nobody but a person can find out whether INSYZ has the report."""
+    RECORDING = "recording"
+    """INSYZ's verdict is known; the portal is being told."""
     TAKEN = "taken"
     FOUND = "found"
     """INSYZ had the report already, from a try whose answer was lost."""
     FAILED = "failed"
     STOPPED = "stopped"
     """The workflow was terminated from outside: what became of the report is not recorded."""
+    UNTRACKED = "untracked"
+    """No workflow is known (none yet, or its retention is over): the portal's table speaks."""
 
 
 class _Shape(BaseModel):
@@ -185,3 +197,24 @@ class DeliveryTerms(_Shape):
     patience_first_secs: float
     patience_max_secs: float
     patience_secs: float
+
+
+class OutcomeRecord(_Shape):
+    """What `record_outcome` and `notify_portal` are given: the end of a submission.
+
+    `user` is the INT_ADR that the portal's history names, `run_id` the run that found out, `at` the
+    moment it did.
+    """
+
+    status: Status
+    user: int | None
+    run_id: str
+    at: datetime
+
+
+class Recorded(_Shape):
+    """What `record_outcome` did: a `warning` when the portal's table was left as it is; `webhook`
+    when the portal is to be told by one as well."""
+
+    warning: str | None = None
+    webhook: bool = False

@@ -36,6 +36,7 @@ class Control:
             await workflow.wait_condition(
                 lambda: self._retry or self.cancellation is not None,
                 timeout=timedelta(seconds=max(seconds, 0.0)),
+                timeout_summary="patience: the next try",
             )
         except TimeoutError:
             return

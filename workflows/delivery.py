@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.patience import Patience
     from workflows.setback import Setback
     from workflows.timing import timing
+    from workflows.visibility import Display
 
 TRY_DIED = "TemporalTimeout:StartToClose"
 """Temporal's own name for a try that nobody reported back. Whether it sent anything is not known,
@@ -43,12 +44,15 @@ QUICK_DOUBTS = 3
 
 
 class Delivery:
-    """One run's delivery of `request`; it keeps `status` current and obeys `control`."""
+    """One run's delivery of `request`; it keeps `status` current and shown, and obeys `control`."""
 
-    def __init__(self, request: InsyzRequest, status: Status, control: Control) -> None:
+    def __init__(
+        self, request: InsyzRequest, status: Status, control: Control, display: Display
+    ) -> None:
         self._request = request
         self._status = status
         self._control = control
+        self._display = display
         self._doubt = False
         self._doubts = 0
         self._decided_to_send = False
@@ -79,6 +83,7 @@ class Delivery:
             SubmitToInsyz.submit_to_insyz,
             self._request.model_copy(update={"send": send, "decided": self._decided_to_send}),
             activity_id="submit",
+            summary=f"{self._status.cislo_zp}: ask INSYZ" + (", then send" if send else ""),
             start_to_close_timeout=timedelta(seconds=timing().try_secs),
             retry_policy=RetryPolicy(
                 initial_interval=timedelta(seconds=timing().retry_first_secs),
@@ -141,7 +146,7 @@ class Delivery:
         """Durable, and cut short by nobody: before its end a look-up proves nothing."""
         if seconds > 0:
             self._enter(Phase.SETTLING, in_seconds=seconds)
-            await workflow.sleep(timedelta(seconds=seconds))
+            await workflow.sleep(timedelta(seconds=seconds), summary="settle time")
 
     async def _wait(self, seconds: float) -> None:
         self._enter(Phase.WAITING, in_seconds=seconds)
@@ -176,14 +181,17 @@ class Delivery:
         self._status.next_try = (
             None if in_seconds is None else workflow.now() + timedelta(seconds=in_seconds)
         )
+        self._display.show(self._status)
 
     def _accept(self, phase: Phase, receipt: dict[str, Any]) -> None:
-        self._enter(phase)
+        self._status.phase = phase
         self._status.state = State.SUBMITTED
         self._status.receipt = receipt
         self._status.error = None
+        self._status.next_try = None
 
     def _reject(self, failure: Failure) -> None:
-        self._enter(Phase.FAILED)
+        self._status.phase = Phase.FAILED
         self._status.state = State.REJECTED
         self._status.error = failure
+        self._status.next_try = None

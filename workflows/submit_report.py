@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.generate_xml import generate_xml
@@ -32,6 +33,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.delivery import Delivery
     from workflows.failures import failure
     from workflows.messages import message_for
+    from workflows.portal_notice import PortalNotice
+    from workflows.visibility import Display
 
 BY_TEMPORAL = CancelRequest(by="an operator", why="by Temporal's own cancel")
 
@@ -46,10 +49,12 @@ class SubmitReport:
     def __init__(self) -> None:
         self._status = Status()
         self._control = Control()
+        self._display = Display()
+        self._user: int | None = None
 
     @workflow.run
     async def run(self, raw: RawValue) -> Status:
-        story = asyncio.create_task(self._story(raw))
+        story = asyncio.create_task(self._story_to_its_end(raw))
         try:
             await asyncio.shield(story)
         except asyncio.CancelledError:
@@ -60,16 +65,23 @@ class SubmitReport:
             raise failure(self._status.error.type, self._status.error.message, self.status())
         return self.status()
 
+    async def _story_to_its_end(self, raw: RawValue) -> None:
+        await self._story(raw)
+        if self._status.id_zp is not None:
+            await PortalNotice(self._status, self._user, self._display).give()
+        self._display.show(self._status)
+
     async def _story(self, raw: RawValue) -> None:
         try:
             report = self._check(raw)
             document = await self._generate_xml(report)
         except InvalidReportError as error:
             self._fail(type(error).__name__, str(error))
-        except ActivityError as error:
-            cause = error.cause
+        except FailureError as error:
+            # Not always an ActivityError: a local activity may fail with its own error, unwrapped.
+            cause = error.cause if isinstance(error, ActivityError) else error
             error_type = cause.type if isinstance(cause, ApplicationError) else None
-            self._fail(error_type or type(cause).__name__, str(getattr(cause, "message", cause)))
+            self._fail(error_type or type(cause).__name__, getattr(cause, "message", str(cause)))
         else:
             await self._deliver(report, document)
 
@@ -80,7 +92,7 @@ class SubmitReport:
             xml=document.xml,
             uzivatel=str(report.owner),
         )
-        await Delivery(request, self._status, self._control).run()
+        await Delivery(request, self._status, self._control, self._display).run()
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> Status:
@@ -117,17 +129,31 @@ class SubmitReport:
         encoding = raw.payload.metadata.get("encoding", b"").decode(errors="replace")
         if encoding != "json/plain":
             raise InvalidReportError(f"expected a JSON object (json/plain), got {encoding!r}")
-        report = Report.parse(parse_json(raw.payload.data))
-        if workflow.info().workflow_id != workflow_id(report.id_zp):
+        given = parse_json(raw.payload.data)
+        self._identify(given)
+        report = Report.parse(given)
+        if self._status.id_zp is None:
             # Two runs under two ids would both find nothing at INSYZ, and both send.
             raise InvalidReportError(
                 f"the workflow id of report {report.id_zp} must be {workflow_id(report.id_zp)!r}, "
                 f"not {workflow.info().workflow_id!r}: it keeps a report from being sent twice"
             )
-        self._status.id_zp = report.id_zp
-        self._status.cislo_zp = report.cislo_zp
+        self._user = report.submitter
         self._status.submission_key = submission_key(report)
         return report
+
+    def _identify(self, given: Any) -> None:
+        """Whose report it is, as far as a malformed one tells: the portal has to hear of it too.
+
+        Only of the report that this run is for: no other may be touched.
+        """
+        fields = given if isinstance(given, dict) else {}
+        id_zp, cislo_zp = fields.get("id_zp"), fields.get("cislo_zp")
+        if isinstance(id_zp, int) and workflow.info().workflow_id == workflow_id(id_zp):
+            self._status.id_zp = id_zp
+            self._status.cislo_zp = cislo_zp if isinstance(cislo_zp, str) else None
+            users = (fields.get("submitted_by"), fields.get("int_adr"))
+            self._user = next((user for user in users if isinstance(user, int)), None)
 
     async def _generate_xml(self, report: Report) -> GeneratedXml:
         # A local activity: it takes a millisecond and touches nothing outside the worker.

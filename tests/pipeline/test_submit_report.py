@@ -47,7 +47,7 @@ async def test_a_good_report_reaches_insyz_once(client: Client, insyz: Simulator
     )
     assert ended.receipt is not None
     assert ended.receipt["receipt"] == record.receipt
-    assert ended.message == "Hlášení bylo úspěšně přijato systémem INSYZ."
+    assert ended.message == "Systém INSYZ hlášení přijal. Nemusíte už nic dělat."
 
 
 async def test_what_insyz_gets_is_the_document_of_the_report(
@@ -189,7 +189,9 @@ async def test_a_report_whose_xml_would_exceed_temporals_limits_fails_at_once(
         await asyncio.wait_for(handle.result(), 15)
     assert isinstance(failed.value.cause, ApplicationError)
     assert failed.value.cause.type == "InvalidReportError"
+    assert failed.value.cause.message.startswith("InvalidReportError: the report makes ")
     assert "the limit is" in failed.value.cause.message
+    assert Status.model_validate(failed.value.cause.details[0]).state is State.REJECTED
     assert insyz.requests == []
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from insyz.settings import Settings
 from starter.embedded import RETENTION
+from workflows.visibility import ATTRIBUTES
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
@@ -120,8 +121,8 @@ def test_a_stopping_worker_has_longer_than_a_try_takes() -> None:
 
 
 def test_the_worker_is_passed_only_settings_that_exist() -> None:
-    passed = {name for name in environment("worker") if name.startswith(("INSYZ_", "LOG_"))}
-    assert passed <= {name.upper() for name in Settings.model_fields}
+    passed = {name for name in environment("worker") if not name.startswith("TEMPORAL_")}
+    assert passed == {name.upper() for name in Settings.model_fields}
 
 
 def test_the_worker_gets_every_setting_that_has_no_default() -> None:
@@ -264,3 +265,9 @@ def test_the_setup_script_creates_the_namespace_or_updates_its_retention(
     expected = f"operator namespace {step} --namespace reports --retention {hours:g}h"
     changes = [call for call in cli.calls if re.search(r"namespace (create|update)", call)]
     assert changes == [expected]
+
+
+def test_the_setup_registers_the_same_search_attributes_as_the_command() -> None:
+    script = (ROOT / "deploy/compose/temporal-setup.sh").read_text(encoding="utf-8")
+    registered = dict(re.findall(r"--name (\w+) --type (\w+)", script))
+    assert registered == {key.name: key.indexed_value_type.name.title() for key in ATTRIBUTES}

@@ -1,0 +1,114 @@
+"""What Temporal's Web UI and CLI show of a submission without opening a payload."""
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import (
+    SearchAttributeKey,
+    SearchAttributePair,
+    SearchAttributeUpdate,
+    TypedSearchAttributes,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from insyz.report import Report
+    from workflows.contract import Phase, State, Status
+
+ID_ZP = SearchAttributeKey.for_int("InsyzIdZp")
+CISLO_ZP = SearchAttributeKey.for_keyword("InsyzCisloZp")
+STATE = SearchAttributeKey.for_keyword("InsyzState")
+PHASE = SearchAttributeKey.for_keyword("InsyzPhase")
+ERROR_TYPE = SearchAttributeKey.for_keyword("InsyzErrorType")
+SUBMITTED_BY = SearchAttributeKey.for_int("InsyzSubmittedBy")
+
+ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
+    ID_ZP,
+    CISLO_ZP,
+    STATE,
+    PHASE,
+    ERROR_TYPE,
+    SUBMITTED_BY,
+)
+"""All that `insyz setup` registers with the server."""
+
+WHAT_TO_DO = {
+    Phase.SETTLING: "An answer was lost. INSYZ is asked as soon as it can no longer be at it. "
+    "Nothing to do.",
+    Phase.WAITING: "INSYZ cannot be reached. To try at once: `insyz retry {id_zp}`, or send the "
+    "signal `retry`.",
+    Phase.NEEDS_DECISION: "Look into INSYZ whether the report is there, then decide: "
+    '`insyz resolve {id_zp} submitted|resend|reject --by "…" --why "…"`, or execute the update '
+    "`resolve`.",
+    Phase.RECORDING: "INSYZ's verdict is known, the portal is not told yet. Is its database (or "
+    "webhook) up?",
+    Phase.FAILED: "After the cause is mended: `insyz submit …` starts anew.",
+}
+
+
+def summary_of(report: Report) -> str:
+    """The line in the list of workflows: `S/BN/O/26012 · J. Novák`."""
+    leaders = [one for one in report.znackari if one.get("Je_Vedouci")] or report.znackari
+    names = str(leaders[0].get("Znackar") or "").split() if leaders else []
+    who = f"{names[0][0]}. {names[-1]}" if len(names) > 1 else "".join(names)
+    return " · ".join(filter(None, [report.cislo_zp, who]))
+
+
+def attributes_at_start(report: Report) -> TypedSearchAttributes:
+    """What a starter sets, so that the run need not."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(ID_ZP, report.id_zp),
+            SearchAttributePair(CISLO_ZP, report.cislo_zp),
+            SearchAttributePair(STATE, State.SEND.value),
+            SearchAttributePair(PHASE, Phase.SENDING.value),
+            SearchAttributePair(SUBMITTED_BY, report.submitter),
+        ]
+    )
+
+
+class Display:
+    """Keeps what is shown of a run current.
+
+    A run that was started without our search attributes never sets them: the server may not know
+    them, and a workflow task that sets an unknown one fails for ever.
+    """
+
+    def __init__(self) -> None:
+        self._shown = {
+            key: workflow.info().typed_search_attributes.get(key)
+            for key in (STATE, PHASE, ERROR_TYPE)
+        }
+        self._indexed = workflow.info().typed_search_attributes.get(ID_ZP) is not None
+
+    def show(self, status: Status) -> None:
+        """Publishes `status`; costs an event only where something changed."""
+        workflow.set_current_details(details(status))
+        if not self._indexed:
+            return
+        now = {
+            STATE: status.state.value,
+            PHASE: status.phase.value,
+            ERROR_TYPE: status.error.type if status.error else None,
+        }
+        changed = {key: value for key, value in now.items() if value != self._shown[key]}
+        if changed:
+            workflow.upsert_search_attributes([_update(*one) for one in changed.items()])
+            self._shown |= changed
+
+
+def details(status: Status) -> str:
+    """A few lines of Markdown: where it is, what it waits for, what an operator can do."""
+    lines = [f"**{status.phase}** · state `{status.state}` · tries: {status.attempt}"]
+    if status.error:
+        lines.append(f"Last: `{status.error.type}` {status.error.message}")
+    if status.next_try:
+        lines.append(f"Goes on at {status.next_try:%Y-%m-%d %H:%M:%S} UTC")
+    if status.decision:
+        lines.append(f"Decided by {status.decision.by}: {status.decision.decision}")
+    if status.phase in WHAT_TO_DO:
+        lines.append(WHAT_TO_DO[status.phase].format(id_zp=status.id_zp))
+    return "\n\n".join(lines)
+
+
+def _update(key: SearchAttributeKey[Any], value: Any) -> SearchAttributeUpdate[Any]:
+    return key.value_unset() if value is None else key.value_set(value)
