@@ -11,7 +11,17 @@ from insyz.errors import InvalidReportError
 from starter.exit_codes import ExitCode, table
 from starter.output import answer_json, tell
 
-COMMANDS = ("submit", "status", "retry", "resolve", "cancel", "xml", "worker")
+COMMANDS = (
+    "submit",
+    "status",
+    "retry",
+    "resolve",
+    "cancel",
+    "xml",
+    "schema",
+    "setup",
+    "worker",
+)
 
 EPILOG = f"""\
 exit codes:
@@ -25,6 +35,28 @@ examples:
 The connection is configured as for the temporal CLI: TEMPORAL_ADDRESS (localhost:7233),
 TEMPORAL_NAMESPACE (default), TEMPORAL_API_KEY, TEMPORAL_TLS_…, TEMPORAL_PROFILE.
 """
+
+
+EXIT_CODES = {
+    "InvalidReportError": ExitCode.INVALID,
+    "SettingsError": ExitCode.INVALID,
+    "ValidationError": ExitCode.INVALID,
+    "TemporalUnreachableError": ExitCode.UNREACHABLE,
+    "NoAnswerError": ExitCode.UNREACHABLE,
+    "AlreadySubmittedError": ExitCode.ALREADY_SUBMITTED,
+    "AlreadyDoneError": ExitCode.ALREADY_SUBMITTED,
+    "OtherContentError": ExitCode.FAILED,
+    "UnknownReportError": ExitCode.FAILED,
+    "ReportNotFoundError": ExitCode.FAILED,
+    "NotSendableError": ExitCode.FAILED,
+    "NotOpenError": ExitCode.FAILED,
+    "NothingToDecideError": ExitCode.FAILED,
+    "NoWorkerError": ExitCode.FAILED,
+    "StoreUnavailableError": ExitCode.FAILED,
+    "StoreMisconfiguredError": ExitCode.INVALID,
+}
+"""Failures that callers meet, by the name of their class: to know them by the class itself, each
+command would have to load the modules of all."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -66,25 +98,8 @@ def _explain(error: Exception, *, as_json: bool) -> int:
 
 
 def _exit_code(error: Exception) -> ExitCode | None:
-    from pydantic import ValidationError
-
-    from starter.connection import TemporalUnreachableError
-    from starter.interventions import NothingToDecideError, NotOpenError, NoWorkerError
-    from starter.statuses import UnknownReportError
-    from starter.submission import AlreadySubmittedError, OtherContentError
-
-    match error:
-        case InvalidReportError() | ValidationError():
-            return ExitCode.INVALID
-        case TemporalUnreachableError():
-            return ExitCode.UNREACHABLE
-        case AlreadySubmittedError():
-            return ExitCode.ALREADY_SUBMITTED
-        case UnknownReportError() | OtherContentError():
-            return ExitCode.FAILED
-        case NotOpenError() | NothingToDecideError() | NoWorkerError():
-            return ExitCode.FAILED
-    return None
+    """By the name of its class: the modules that raise them are not loaded for this."""
+    return EXIT_CODES.get(type(error).__name__)
 
 
 def _as_json(error: Exception) -> dict[str, object]:

@@ -6,7 +6,13 @@ from typing import Any
 
 from workflows.contract import Phase, State, Status
 
-LABELS = {State.SEND: "Odesláno", State.SUBMITTED: "Přijato", State.REJECTED: "Zamítnuto"}
+LABELS = {
+    State.DRAFT: "Rozpracováno",
+    State.SEND: "Odesláno",
+    State.SUBMITTED: "Přijato",
+    State.REJECTED: "Zamítnuto",
+    State.APPROVED: "Schváleno",
+}
 """The portal's own labels of its states (domain.md)."""
 
 

@@ -1,8 +1,10 @@
 """Handing a report to Temporal, and waiting for what becomes of it."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from temporalio.client import (
@@ -13,12 +15,16 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from insyz.report import Report, submission_key
 from starter.connection import bounded, connect
 from starter.statuses import ended_status
 from workflows.contract import SUBMIT_REPORT, TASK_QUEUE, Phase, Status, workflow_id
 from workflows.messages import message_for
+from workflows.visibility import attributes_at_start, summary_of
+
+log = logging.getLogger("insyz.starter")
 
 MEMO_KEY = "submission_key"
 MEMO_RESEND = "resend"
@@ -117,16 +123,25 @@ async def _start(client: Client, given: dict[str, Any], report: Report, *, resen
         if resend
         else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     )
-    handle: WorkflowHandle[Any, Any] = await bounded(
-        client.start_workflow(
-            SUBMIT_REPORT,
-            given,
-            id=workflow_id(report.id_zp),
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=policy,
-            memo={MEMO_KEY: submission_key(report), MEMO_RESEND: report.resend},
-        )
+    start = partial(
+        client.start_workflow,
+        SUBMIT_REPORT,
+        given,
+        id=workflow_id(report.id_zp),
+        task_queue=TASK_QUEUE,
+        id_reuse_policy=policy,
+        memo={MEMO_KEY: submission_key(report), MEMO_RESEND: report.resend},
+        static_summary=summary_of(report),
     )
+    try:
+        handle = await bounded(start(search_attributes=attributes_at_start(report)))
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT or "search attribute" not in str(
+            error
+        ):
+            raise
+        log.warning("this server does not know our search attributes; see: insyz setup")
+        handle = await bounded(start())
     run_id = handle.first_execution_run_id
     assert run_id is not None  # noqa: S101 (set by start_workflow)
     return Started(_just_started(report), handle.id, run_id, joined=False, client=client)
@@ -149,8 +164,6 @@ async def _join(client: Client, report: Report, run_id: str | None) -> Started:
 
 
 async def _resends_so_far(client: Client, id_zp: int) -> int:
-    from temporalio.service import RPCError, RPCStatusCode
-
     try:
         there = await bounded(client.get_workflow_handle(workflow_id(id_zp)).describe())
     except RPCError as error:

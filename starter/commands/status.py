@@ -1,8 +1,13 @@
 """insyz status: what became of a report."""
 
 import argparse
+import os
+from typing import TYPE_CHECKING
 
 from starter.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from workflows.contract import Status
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,11 +19,26 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 async def run(args: argparse.Namespace) -> ExitCode:
     from starter.output import answer, answer_json, status_lines
-    from starter.statuses import status
+    from starter.statuses import UnknownReportError, status
 
-    now = await status(args.id_zp)
+    try:
+        now = await status(args.id_zp)
+    except UnknownReportError:
+        stored = await _stored(args.id_zp)
+        if stored is None:
+            raise
+        now = stored
     if args.json:
         answer_json(now.model_dump(mode="json"))
     else:
         answer(status_lines(now))
     return ExitCode.FAILED if now.state == "rejected" else ExitCode.OK
+
+
+async def _stored(id_zp: int) -> "Status | None":
+    """From the portal's table: it had no workflow yet, or its retention is over."""
+    if not os.environ.get("REPORTS_DATABASE_URL"):
+        return None
+    from starter.stored import stored_status
+
+    return await stored_status(id_zp)

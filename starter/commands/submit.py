@@ -1,9 +1,13 @@
-"""insyz submit: hand a report to the pipeline."""
+"""insyz submit: hand reports to the pipeline."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from starter.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from starter.submission import Started
+    from workflows.contract import Status
 
 WAIT_SECS = 45.0
 """What the portal's browser waits at most (insyz-gateway, "Time")."""
@@ -16,7 +20,19 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Checks the report, hands it to Temporal and returns. From then on it cannot "
         "be lost: it goes on without this command.",
     )
-    parser.add_argument("file", metavar="FILE|-", help="the report as JSON; - reads stdin")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", metavar="FILE|-", help="the report as JSON; - reads stdin")
+    what.add_argument(
+        "--report-id",
+        type=int,
+        metavar="N",
+        help="read the report from the portal's database (REPORTS_DATABASE_URL) and mark it `send`",
+    )
+    what.add_argument(
+        "--pending",
+        action="store_true",
+        help="submit all reports in `send` that no workflow is running for (REPORTS_DATABASE_URL)",
+    )
     parser.add_argument(
         "--submitted-by", type=int, metavar="INT_ADR", help="who pressed the button"
     )
@@ -38,33 +54,61 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 async def run(args: argparse.Namespace) -> ExitCode:
+    if args.pending:
+        return await _submit_pending(args)
     from starter.output import tell
-    from starter.reading import read_report
-    from starter.submission import submit, wait_for_result
+    from starter.submission import wait_for_result
 
-    report = read_report(args.file)
-    started = await submit(report, submitted_by=args.submitted_by, resend=args.resend)
+    started = await _submit(args)
     if started.joined:
         tell(f"report {started.status.id_zp} is being submitted already; joined that run")
     outcome = started.status
     if args.wait is not None:
         ended = await wait_for_result(started, args.wait)
         if ended is None:
-            return _still_running(args, started)
+            tell("Odesílání trvá déle než obvykle. Pokračuje na pozadí, hlášení se neztratí.")
+            _print(args, started, started.status)
+            return ExitCode.STILL_RUNNING
         outcome = ended
     _print(args, started, outcome)
     return ExitCode.FAILED if outcome.state == "rejected" else ExitCode.OK
 
 
-def _still_running(args: argparse.Namespace, started: Any) -> ExitCode:
-    from starter.output import tell
+async def _submit(args: argparse.Namespace) -> "Started":
+    if args.report_id is None:
+        from starter.reading import read_report
+        from starter.submission import submit
 
-    tell("Odesílání trvá déle než obvykle. Pokračuje na pozadí, hlášení se neztratí.")
-    _print(args, started, started.status)
-    return ExitCode.STILL_RUNNING
+        report = read_report(args.file)
+        return await submit(report, submitted_by=args.submitted_by, resend=args.resend)
+    from starter.stored import portal_store, submit_stored
+
+    async with portal_store() as store:
+        return await submit_stored(
+            store, args.report_id, submitted_by=args.submitted_by, resend=args.resend
+        )
 
 
-def _print(args: argparse.Namespace, started: Any, status: Any) -> None:
+async def _submit_pending(args: argparse.Namespace) -> ExitCode:
+    from dataclasses import asdict
+
+    from starter.connection import connect
+    from starter.output import answer, answer_json, tell
+    from starter.stored import portal_store, submit_pending
+
+    async with portal_store() as store:
+        pending = await submit_pending(store, await connect())
+    for report_id, why in pending.failed.items():
+        tell(f"report_id {report_id}: {why}")
+    if args.json:
+        answer_json(asdict(pending))
+    else:
+        counts = {name: len(reports) for name, reports in asdict(pending).items()}
+        answer(", ".join(f"{name}: {count}" for name, count in counts.items()))
+    return ExitCode.FAILED if pending.failed else ExitCode.OK
+
+
+def _print(args: argparse.Namespace, started: "Started", status: "Status") -> None:
     from starter.output import answer, answer_json, status_lines
 
     if args.json:

@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
-import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,37 +12,8 @@ from temporalio.client import Client
 from simulator.faults import fault
 from simulator.server import Simulator
 from starter.exit_codes import MEANING
-from tests.support import a_report, insyz_got, reaches
+from tests.support import Ran, a_report, insyz_command, insyz_got, reaches
 from workflows.contract import Phase, State, workflow_id
-
-INSYZ = Path(sys.executable).parent / "insyz"
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        (line,) = self.stdout.splitlines()
-        value: dict[str, Any] = json.loads(line)
-        return value
-
-
-async def insyz_command(*args: str, stdin: str = "") -> Ran:
-    process = await asyncio.create_subprocess_exec(
-        INSYZ,
-        *args,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=os.environ,
-    )
-    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
 
 
 async def submitted(report: dict[str, Any], *args: str) -> Ran:
