@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
 
+from demo.portal import add_report, database_url, state_of
 from demo.processes import announced, port, running
 from starter.connection import TemporalUnreachableError, connect
 from starter.embedded import (
@@ -31,8 +32,9 @@ from starter.embedded import (
 )
 from starter.output import LABELS, receipt_text
 from starter.process import run_and_exit
+from starter.setup import register_search_attributes
 from starter.statuses import status
-from starter.submission import submit
+from starter.stored import portal_store, submit_stored
 from workflows.contract import Phase, State, Status
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +60,7 @@ class Stack:
     address: str
     web_ui: str
     insyz: str
+    portal: Path
 
 
 async def demonstrate(state: Path, *, stay: bool) -> int:
@@ -65,7 +68,7 @@ async def demonstrate(state: Path, *, stay: bool) -> int:
     started = time.monotonic()
     async with started_stack(state) as stack:
         outcomes = await follow(stack, await submit_samples(stack))
-        console.print(outcome_table(outcomes))
+        console.print(outcome_table(outcomes, stack.portal))
         console.print(f"{time.monotonic() - started:.1f} s from start to table")
         console.print(f"Web UI: {stack.web_ui}/namespaces/default/workflows")
         if stay:
@@ -96,12 +99,16 @@ async def started_stack(state: Path) -> AsyncIterator[Stack]:
         server = await children.enter_async_context(running(command, log=state / "temporal.log"))
         client = await when_up(server, state / "temporal.log")
         await keep_closed_workflows(client)
+        await register_search_attributes(client)
         console.print(f"Temporal    {address}, state in {shown(state / 'temporal.db')}")
+        portal = state / "portal.db"
+        os.environ["REPORTS_DATABASE_URL"] = database_url(portal)
+        console.print(f"portal      {shown(portal)} (its table of reports)")
         insyz = await start_insyz(children, state)
         console.print(f"INSYZ       {insyz} (simulator)")
         await start_worker(children, insyz, state)
         console.print(f"worker      log in {shown(state / 'worker.log')}\n")
-        yield Stack(client, address, f"http://127.0.0.1:{ui_port}", insyz)
+        yield Stack(client, address, f"http://127.0.0.1:{ui_port}", insyz, portal)
 
 
 async def start_insyz(children: AsyncExitStack, state: Path) -> str:
@@ -130,14 +137,16 @@ async def when_up(server: asyncio.subprocess.Process, log: Path) -> Client:
 async def submit_samples(stack: Stack) -> list[Status]:
     """Hands the samples over, their faults scripted before."""
     submitted = []
-    for name, faults in SAMPLES.items():
-        report = json.loads((ROOT / "samples" / name).read_text(encoding="utf-8"))
-        order = {"script": {str(report["id_zp"]): faults}}
-        async with httpx.AsyncClient(trust_env=False) as insyz:
+    async with portal_store() as store, httpx.AsyncClient(trust_env=False) as insyz:
+        await store.check()
+        for name, faults in SAMPLES.items():
+            report = json.loads((ROOT / "samples" / name).read_text(encoding="utf-8"))
+            order = {"script": {str(report["id_zp"]): faults}}
             (await insyz.post(f"{stack.insyz}/_sim/faults", json=order)).raise_for_status()
-        started = await submit(report, client=stack.client)
-        say(started.status, f"samples/{name} handed to Temporal")
-        submitted.append(started.status)
+            report_id = add_report(stack.portal, report)
+            started = await submit_stored(store, report_id, client=stack.client)
+            say(started.status, f"samples/{name} handed to Temporal")
+            submitted.append(started.status)
     return submitted
 
 
@@ -175,12 +184,14 @@ def say(about: Status, text: str) -> None:
     console.print(f"{time.strftime('%H:%M:%S')}  {about.cislo_zp:14}  {text}", markup=False)
 
 
-def outcome_table(outcomes: list[Status]) -> Table:
-    table = Table("report", "state", "tries", "INSYZ receipt or reason")
+def outcome_table(outcomes: list[Status], portal: Path) -> Table:
+    table = Table("report", "state", "tries", "INSYZ receipt or reason", "portal's table")
     for outcome in outcomes:
+        assert outcome.id_zp is not None  # noqa: S101 (a submitted report has one)
         reason = outcome.error.message if outcome.error else receipt_text(outcome.receipt)
         state = f"{outcome.state} ({LABELS[outcome.state]})"
-        table.add_row(outcome.cislo_zp, state, str(outcome.attempt), reason)
+        in_portal = state_of(portal, outcome.id_zp)
+        table.add_row(outcome.cislo_zp, state, str(outcome.attempt), reason, in_portal)
     return table
 
 
