@@ -31,8 +31,15 @@ else
     temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention "$RETENTION"
 fi
 
-# Custom search attributes, once there are some, are registered here with
-# `temporal operator search-attribute create --name NAME --type TYPE`; one that is there is no error.
-
 # A new namespace is not known everywhere in the server at once; the worker must not start earlier.
 eventually temporal workflow count --namespace "$TEMPORAL_NAMESPACE"
+
+# What the Web UI's list can be filtered by; the same as `insyz setup` registers. One that is there is
+# no error.
+temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" \
+    --name InsyzIdZp --type Int \
+    --name InsyzCisloZp --type Keyword \
+    --name InsyzState --type Keyword \
+    --name InsyzPhase --type Keyword \
+    --name InsyzErrorType --type Keyword \
+    --name InsyzSubmittedBy --type Int
