@@ -13,7 +13,13 @@ from temporalio import activity
 
 from activities.earlier_runs import last_broken_off, seconds_left
 from activities.failures import application_error, failed_try
-from insyz.errors import InsyzError, InsyzUnavailable, InvalidReportError, OutcomeUnknownError
+from insyz.errors import (
+    AuthenticationError,
+    InsyzError,
+    InsyzUnavailable,
+    InvalidReportError,
+    OutcomeUnknownError,
+)
 from insyz.gateway import Delivery, Gateway, Receipt, Submission
 from workflows.contract import SUBMIT_TO_INSYZ, InsyzRequest, InsyzResult, Stage
 
@@ -112,8 +118,11 @@ class _Try:
         submission = Submission(key=request.key, xml=request.xml, uzivatel=request.uzivatel)
         try:
             return await self._gateway.submit(submission), False
-        except InvalidReportError:
-            if self._gateway.delivery is Delivery.IDEMPOTENT and (found := await self._taken()):
+        except (AuthenticationError, InvalidReportError) as refusal:
+            # Where INSYZ is not asked before a send, a refusal does not say what came before it.
+            if self._gateway.delivery is Delivery.IDEMPOTENT and (
+                found := await self._taken_before(refusal)
+            ):
                 return found, True
             raise
         except InsyzError:
@@ -122,12 +131,24 @@ class _Try:
             # Cancelled by a shutdown, or a bug of ours: the request may be on its way.
             raise OutcomeUnknownError(f"the try was broken off: {error!r}") from error
 
-    async def _taken(self) -> Receipt | None:
-        """An earlier run sent the same content at another moment, which the gateway takes for
-        another document under the same key: no reason to reject the report."""
-        with suppress(InsyzError):
-            return await self._gateway.find(self._request.key)
-        return None
+    async def _taken_before(self, refusal: InsyzError) -> Receipt | None:
+        """What an earlier run left at a gateway that deduplicates.
+
+        Such a gateway takes the same content, sent at another moment, for another document under
+        the same key, and refuses it: no reason to reject the report. Raises OutcomeUnknownError
+        while it cannot be told.
+        """
+        broken_off = await last_broken_off()
+        if broken_off is None and isinstance(refusal, AuthenticationError):
+            return None
+        try:
+            return await self._ask()
+        except OutcomeUnknownError as doubt:
+            if broken_off is None and doubt.retry_after is None:
+                return None  # it has no look-up, and nothing speaks against the refusal
+            raise
+        except (AuthenticationError, InsyzUnavailable) as error:
+            raise OutcomeUnknownError(f"{refusal}; and the look-up failed: {error}") from error
 
     @property
     def _try_secs(self) -> float:

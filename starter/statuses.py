@@ -10,6 +10,7 @@ from temporalio.client import (
     WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowHandle,
+    WorkflowQueryFailedError,
 )
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -75,7 +76,7 @@ async def _running(
     handle: WorkflowHandle[Any, Status], there: WorkflowExecutionDescription, id_zp: int
 ) -> Status:
     known = Status(id_zp=id_zp)
-    with suppress(TimeoutError, RPCError):
+    with suppress(TimeoutError, RPCError, WorkflowQueryFailedError):
         known = await asyncio.wait_for(handle.query(STATUS_QUERY, result_type=Status), QUERY_SECS)
     if known.phase in {Phase.PREPARING, Phase.SENDING}:
         known = known.model_copy(update=_pending_try(there))

@@ -84,6 +84,40 @@ class TestAtAGatewayThatDeduplicates:
         ended = await end(await submit(report, client=client))
         assert (ended.state, ended.phase) == (State.SUBMITTED, Phase.FOUND)
 
+    @pytest.mark.parametrize("refusal", ["unauthorized", "unprocessable"])
+    async def test_a_refusal_after_a_run_that_was_broken_off_is_not_believed_before_asking(
+        self, client: Client, insyz: Simulator, refusal: str
+    ) -> None:
+        report = a_report()
+        insyz.script(report["id_zp"], fault("stall_before", seconds=0.5), refusal)
+        await submit(report, client=client)
+        await insyz_got(insyz, 1)
+        await temporal_cli("workflow", "terminate", "--workflow-id", workflow_id(report["id_zp"]))
+        ended = await end(await submit(report, client=client))
+        assert (ended.state, ended.phase) == (State.SUBMITTED, Phase.FOUND)
+        assert insyz.stats()["taken"] == 1
+
+    async def test_and_with_the_look_up_down_it_is_asked_again(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        await end(await submit(report, client=client))
+        insyz.script(report["id_zp"], "status:503", target="lookup")
+        again = report | {"submitted_by": 77}
+        handle = await client.start_workflow(
+            "SubmitReport", again, id=workflow_id(report["id_zp"]), task_queue="insyz"
+        )
+        assert (await handle.result())["phase"] == "found"
+
+    async def test_a_refusal_of_the_first_send_ends_the_submission_at_once(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        for refusal in ("unauthorized", "unprocessable"):
+            report = a_report()
+            insyz.script(report["id_zp"], refusal)
+            ended = await end(await submit(report, client=client))
+            assert (ended.state, ended.attempt) == (State.REJECTED, 1)
+
     async def test_the_same_content_sent_at_another_moment_is_not_taken_for_an_invalid_report(
         self, client: Client, insyz: Simulator
     ) -> None:
