@@ -162,7 +162,7 @@ async def insyz_command(*args: str, stdin: str = "") -> Ran:
 
 
 async def reaches(
-    client: Client, report: dict[str, Any], goal: Phase | State, within: float = 20
+    client: Client, report: dict[str, Any], goal: Phase | State, within: float = 30
 ) -> Status:
     """The status of `report` once it is in that phase or state."""
 
@@ -200,7 +200,7 @@ async def eventually(
     attempt: Callable[[], Awaitable[T]],
     *,
     retry_on: type[Exception] = AssertionError,
-    within: float = 10.0,
+    within: float = 30.0,
 ) -> T:
     """What `attempt` returns once it no longer raises `retry_on`."""
     deadline = asyncio.get_running_loop().time() + within

@@ -18,7 +18,8 @@ FORBIDDEN = {
     "starter": {"activities", "httpx", "lxml", "simulator"},
 }  # fmt: skip
 ONLY_IN = {
-    "httpx": {"insyz/http_gateway.py"},
+    "httpx": {"insyz/http_gateway.py", "insyz/webhook.py"},
+    "sqlalchemy": {"insyz/store.py", "insyz/store_schema.py"},
     "lxml": {"insyz/document.py"},
     "pydantic_settings": {"insyz/settings.py"},
 }
