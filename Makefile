@@ -7,11 +7,18 @@ STAMP := $(VENV)/.made
 
 WAIT ?= 1
 
-.PHONY: help env demo test check requirements clean
+REPORTS ?= 1000
+SEEDS ?= 1-5
+DELIVERY ?= lookup
+RULE ?= ours
+
+.PHONY: help env demo test check chaos requirements clean
 
 help:
 	@echo "make demo [WAIT=0]  the whole pipeline on this machine, with three sample reports"
 	@echo "make test           lint, types and all tests"
+	@echo "make chaos [REPORTS=1000] [SEEDS=1-5] [DELIVERY=lookup|idempotent|blind] [RULE=ours|old]"
+	@echo "                    what survives when everything is killed all the time"
 	@echo "make env            only the environment in $(VENV)"
 
 env: $(STAMP)
@@ -27,6 +34,10 @@ $(STAMP): requirements-dev.txt pyproject.toml
 
 demo: env
 	@$(BIN)/python -m demo --wait=$(WAIT)
+
+# Everything is killed all the time; ends by comparing what was asked with what INSYZ holds.
+chaos: env
+	@$(BIN)/python -m chaos --reports $(REPORTS) --seeds $(SEEDS) --delivery $(DELIVERY) --rule $(RULE)
 
 test: env check
 	@$(BIN)/python -m pytest
