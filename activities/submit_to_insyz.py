@@ -11,7 +11,12 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.earlier_runs import last_broken_off, seconds_left
+from activities.earlier_runs import (
+    earlier_runs,
+    has_submitted,
+    last_broken_off,
+    seconds_left,
+)
 from activities.failures import application_error, failed_try
 from insyz.errors import (
     AuthenticationError,
@@ -91,16 +96,15 @@ class _Try:
     async def _ask(self) -> Receipt | None:
         """Raises OutcomeUnknownError while a run that was broken off may still be sending."""
         asks = self._gateway.delivery is not Delivery.BLIND
-        found, broken_off = await asyncio.gather(
-            self._look_up() if asks else _nothing(), last_broken_off()
-        )
-        if found or broken_off is None or self._request.decided:
+        found, runs = await asyncio.gather(self._look_up() if asks else _nothing(), earlier_runs())
+        broken_off = last_broken_off(runs)
+        if found or self._request.decided:
             return found
-        if not asks:
-            raise OutcomeUnknownError("an earlier run was broken off and may have sent the report")
-        # What the broken off run may still have been allowed to do, and the settle time after it.
-        left = seconds_left(broken_off, self._try_secs + self._gateway.settle_secs)
-        if left > 0:
+        if not asks and (broken_off or await has_submitted(runs, self._request.key)):
+            raise OutcomeUnknownError("an earlier run may have sent the report")
+        # What a run that was broken off may still have been allowed to do, and the settle time.
+        quiet = self._try_secs + self._gateway.settle_secs
+        if asks and broken_off and (left := seconds_left(broken_off, quiet)):
             raise OutcomeUnknownError(
                 "an earlier run was broken off a moment ago and may still be sending the report",
                 retry_after=left,
@@ -138,7 +142,7 @@ class _Try:
         the same key, and refuses it: no reason to reject the report. Raises OutcomeUnknownError
         while it cannot be told.
         """
-        broken_off = await last_broken_off()
+        broken_off = last_broken_off(await earlier_runs())
         if broken_off is None and isinstance(refusal, AuthenticationError):
             return None
         try:

@@ -31,8 +31,9 @@ def _http_url(value: str) -> str:
 
 def _header_value(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    if not text or not text.isascii() or not text.isprintable():
-        raise PydanticCustomError("token", "must be printable ASCII text and not empty")
+    # A short one would stand in ordinary words, from which it is blotted out.
+    if len(text) < MIN_TOKEN_CHARS or not text.isascii() or not text.isprintable():
+        raise PydanticCustomError("token", "must be printable ASCII text of 8 characters or more")
     return value
 
 
@@ -46,6 +47,7 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+MIN_TOKEN_CHARS = 8
 MIN_WEBHOOK_KEY_BYTES = 24
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 

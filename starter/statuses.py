@@ -26,6 +26,7 @@ from workflows.contract import (
     workflow_id,
 )
 from workflows.messages import message_for
+from workflows.visibility import PHASE
 
 QUERY_SECS = 3.0
 """A query waits for a worker; without one, what Temporal itself knows has to do."""
@@ -75,12 +76,17 @@ def ended_status(known: Status, error: WorkflowFailureError) -> Status:
 async def _running(
     handle: WorkflowHandle[Any, Status], there: WorkflowExecutionDescription, id_zp: int
 ) -> Status:
-    known = Status(id_zp=id_zp)
+    known = Status(id_zp=id_zp, phase=_listed_phase(there))
     with suppress(TimeoutError, RPCError, WorkflowQueryFailedError):
         known = await asyncio.wait_for(handle.query(STATUS_QUERY, result_type=Status), QUERY_SECS)
     if known.phase in {Phase.PREPARING, Phase.SENDING}:
         known = known.model_copy(update=_pending_try(there))
     return known.model_copy(update={"message": known.message or message_for(known)})
+
+
+def _listed_phase(there: WorkflowExecutionDescription) -> Phase:
+    """The phase as the search attributes have it, for when no worker answers."""
+    return Phase(there.typed_search_attributes.get(PHASE, Phase.PREPARING))
 
 
 def _pending_try(there: WorkflowExecutionDescription) -> dict[str, Any]:

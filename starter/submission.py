@@ -20,14 +20,20 @@ from temporalio.service import RPCError, RPCStatusCode
 from insyz.report import Report, submission_key
 from starter.connection import bounded, connect
 from starter.statuses import ended_status
-from workflows.contract import SUBMIT_REPORT, TASK_QUEUE, Phase, Status, workflow_id
+from workflows.contract import (
+    MEMO_KEY,
+    MEMO_RESEND,
+    SUBMIT_REPORT,
+    TASK_QUEUE,
+    Phase,
+    Status,
+    workflow_id,
+)
 from workflows.messages import message_for
 from workflows.visibility import attributes_at_start, summary_of
 
 log = logging.getLogger("insyz.starter")
 
-MEMO_KEY = "submission_key"
-MEMO_RESEND = "resend"
 LOOK_SECS = 1.0
 
 
@@ -75,10 +81,12 @@ async def submit(
     if resend:
         given["resend"] = await _resends_so_far(client, checked.id_zp) + 1
         checked = Report.parse(given)
-    try:
-        return await _start(client, given, checked, resend=resend)
-    except WorkflowAlreadyStartedError as there:
-        return await _join(client, checked, there.run_id)
+    while True:
+        try:
+            return await _start(client, given, checked, resend=resend)
+        except WorkflowAlreadyStartedError as there:
+            if joined := await _join(client, checked, there.run_id):
+                return joined
 
 
 async def wait_for_result(started: Started, seconds: float) -> Status | None:
@@ -147,13 +155,16 @@ async def _start(client: Client, given: dict[str, Any], report: Report, *, resen
     return Started(_just_started(report), handle.id, run_id, joined=False, client=client)
 
 
-async def _join(client: Client, report: Report, run_id: str | None) -> Started:
+async def _join(client: Client, report: Report, run_id: str | None) -> Started | None:
+    """The run that is there; None when it has just failed, so that a new one may start."""
     handle = client.get_workflow_handle(
         workflow_id(report.id_zp), run_id=run_id, result_type=Status
     )
     there = await bounded(handle.describe())
-    if there.status is not WorkflowExecutionStatus.RUNNING:
+    if there.status is WorkflowExecutionStatus.COMPLETED:
         raise AlreadySubmittedError(await bounded(handle.result()))
+    if there.status is not WorkflowExecutionStatus.RUNNING:
+        return None
     memo = await there.memo()
     if memo.get(MEMO_KEY, submission_key(report)) != submission_key(report):
         raise OtherContentError(

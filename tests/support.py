@@ -103,7 +103,9 @@ async def worker_process(
 class TemporalServer:
     """The real dev server, tuned as for the demo, as a process that a test may kill."""
 
-    def __init__(self, folder: Path, *, db_file: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, db_file: Path | None = None, visibility_lags: bool = False
+    ) -> None:
         self.port = free_port()
         self.http_port = free_port()
         self._command = server_command(db_file=db_file, port=self.port, http_port=self.http_port)

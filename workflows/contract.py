@@ -24,6 +24,10 @@ NOTIFY_PORTAL = "notify_portal"
 
 WORKFLOW_ID_PREFIX = "submit-report-"
 
+MEMO_KEY = "submission_key"
+MEMO_RESEND = "resend"
+"""What a starter notes on a run, so that others can tell what it sends."""
+
 
 def workflow_id(id_zp: int) -> str:
     """One id for all runs of a report: at most one of them is open at a time."""

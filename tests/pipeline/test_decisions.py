@@ -211,6 +211,27 @@ class TestAtABlindGateway:
         await reaches(client, report, Phase.NEEDS_DECISION)
         assert insyz.stats()["requests"]["submit"] == 1
 
+    async def test_a_reset_of_a_run_that_submitted_asks_a_person_before_it_sends(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        await end(await submit(report, client=client))
+        await temporal_cli(
+            *("workflow", "reset", "--type", "FirstWorkflowTask", "--reason", "test"),
+            *("--workflow-id", workflow_id(report["id_zp"])),
+        )
+        await reaches(client, report, Phase.NEEDS_DECISION)
+        assert insyz.stats()["taken"] == 1
+
+    async def test_a_deliberate_repetition_is_sent_without_questions(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        await end(await submit(report, client=client))
+        again = await end(await submit(report, client=client, resend=True))
+        assert again.phase is Phase.TAKEN
+        assert insyz.stats()["taken"] == 2
+
     async def test_the_temporal_cli_decides_as_well(self, client: Client, insyz: Simulator) -> None:
         report, started = await self.in_doubt(client, insyz)
         await temporal_cli(

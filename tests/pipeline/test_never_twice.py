@@ -191,6 +191,27 @@ class TestAWorkerIsKilled:
             await submitted_once(started, insyz, Phase.FOUND)
 
 
+class TestTemporalsListLags:
+    async def test_behind_a_run_that_was_broken_off_and_the_new_run_does_not_trust_it(
+        self, tmp_path: Path, insyz: Simulator
+    ) -> None:
+        server = TemporalServer(tmp_path, visibility_lags=True)
+        try:
+            await server.start()
+            client = await server.connect()
+            async with worker_process(insyz.url, TOKEN, **SCALED_DOWN):
+                report = a_report()
+                insyz.script(report["id_zp"], fault("stall_before", seconds=0.7))
+                await submit(report, client=client)
+                await insyz_got(insyz, 1)
+                await client.get_workflow_handle(workflow_id(report["id_zp"])).terminate()
+                ended = await end(await submit(report, client=client))
+        finally:
+            await server.kill()
+        assert (ended.state, ended.phase) == (State.SUBMITTED, Phase.FOUND)
+        assert insyz.stats()["taken"] == 1
+
+
 class TestAWorkerIsFrozen:
     async def test_within_its_deadline_the_try_merely_ends_later(
         self, client: Client, insyz: Simulator
@@ -304,6 +325,18 @@ class TestAnOperator:
         assert ended.phase is Phase.FOUND
         assert insyz.stats()["taken"] == 1
         assert insyz.stats()["requests"]["submit"] == 1
+
+    async def test_resets_a_run_that_has_ended_and_the_report_is_found(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        await end(await submit(report, client=client))
+        await temporal_cli(
+            *("workflow", "reset", "--type", "FirstWorkflowTask", "--reason", "test"),
+            *("--workflow-id", workflow_id(report["id_zp"])),
+        )
+        await reaches(client, report, Phase.FOUND)
+        assert insyz.stats()["taken"] == 1
 
     async def test_resets_the_activity_with_a_request_under_way_and_nothing_is_sent_twice(
         self, client: Client, insyz: Simulator

@@ -71,7 +71,10 @@ async def test_each_record_of_the_log_says_what_it_is_about(
             {"INSYZ_URL": "https://u:p@insyz.example"},
             "INSYZ_URL: must not hold credentials",
         ),
-        ({"INSYZ_TOKEN": "čau"}, "INSYZ_TOKEN: must be printable ASCII text and not empty"),
+        (
+            {"INSYZ_TOKEN": "čau"},
+            "INSYZ_TOKEN: must be printable ASCII text of 8 characters or more",
+        ),
         (
             {"INSYZ_TRY_SECS": "20"},
             "INSYZ_CONNECT_SECS must be at most INSYZ_REQUEST_SECS, and that at "
