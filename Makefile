@@ -39,8 +39,9 @@ demo: env
 chaos: env
 	@$(BIN)/python -m chaos --reports $(REPORTS) --seeds $(SEEDS) --delivery $(DELIVERY) --rule $(RULE)
 
+# Three at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: env
 	@$(BIN)/ruff check .

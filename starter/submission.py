@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from temporalio.client import (
@@ -148,11 +148,17 @@ async def _start(client: Client, given: dict[str, Any], report: Report, *, resen
             error
         ):
             raise
-        log.warning("this server does not know our search attributes; see: insyz setup")
+        _warn_of_missing_search_attributes()
         handle = await bounded(start())
     run_id = handle.first_execution_run_id
     assert run_id is not None  # noqa: S101 (set by start_workflow)
     return Started(_just_started(report), handle.id, run_id, joined=False, client=client)
+
+
+@cache
+def _warn_of_missing_search_attributes() -> None:
+    """Once in a process: it concerns the server, not the report."""
+    log.warning("this server does not know our search attributes; see: insyz setup")
 
 
 async def _join(client: Client, report: Report, run_id: str | None) -> Started | None:

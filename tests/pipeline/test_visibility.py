@@ -8,7 +8,7 @@ from temporalio.client import Client
 
 from simulator.faults import fault
 from simulator.server import Simulator
-from starter import submit, wait_for_result
+from starter import submission, submit, wait_for_result
 from starter.setup import missing_search_attributes, register_search_attributes
 from tests.support import a_report, eventually, reaches, temporal_cli
 from workflows.contract import Phase, State
@@ -77,7 +77,9 @@ class TestAServerThatKnowsOurSearchAttributes:
 async def test_a_server_without_them_works_with_one_warning(
     client: Client, insyz: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
+    submission._warn_of_missing_search_attributes.cache_clear()
     with caplog.at_level(logging.WARNING, "insyz.starter"):
+        await submit(a_report(), client=client)
         ended = await wait_for_result(await submit(a_report(), client=client), 20)
     assert ended is not None
     assert ended.state is State.SUBMITTED
