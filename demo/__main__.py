@@ -39,6 +39,7 @@ from workflows.contract import Phase, State, Status
 
 ROOT = Path(__file__).parents[1]
 POLL_SECS = 0.1
+WIDTH_OF_A_FILE = 120
 
 REFUSAL = {"fault": "status", "code": 422, "message": "ZP nelze zapsat: příkaz je již vyúčtován"}
 OUTAGE = {"fault": "status", "code": 503, "message": "údržba"}
@@ -49,7 +50,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
 }
 """The repo's sample reports, and what INSYZ's simulator does to the tries of each."""
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(
+    highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE
+)
 
 
 @dataclass(frozen=True)

@@ -1,175 +1,199 @@
-"""The portal's table of reports: where a submission begins and where its outcome is told.
+"""The portal's reports: where a submission begins, and where its outcome is told.
 
 The portal owns the tables and writes them at the same time. Each change here is one transaction
-that locks the row first, reads the history under the lock and appends to it; the portal has to do
-the same (docs/integration.md), because the history is one JSON column.
+that locks the row first, reads the history under the lock and appends to it. `history` is one JSON
+column, so the portal has to do likewise: lock (`LockMode::PESSIMISTIC_WRITE`), then read, then
+append; or append in SQL. A writer that reads first and locks later loses entries of others.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Self
-from urllib.parse import urljoin
 
 from pydantic import SecretStr
-from sqlalchemy import URL, Row, Select, event, make_url, select, update
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    OperationalError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, false, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from insyz.attachments import named_ids
+from insyz.errors import Problem
 from insyz.outcome import Outcome
 from insyz.report import Report, submission_key
-from insyz.store_schema import FILE_ATTACHMENTS, METADATA, REPORTS
+from insyz.store_database import Database, translated
+from insyz.store_errors import (
+    AlreadyDoneError,
+    NotSendableError,
+    ReportNotFoundError,
+    StoreError,
+    StoreMisconfiguredError,
+    StoreUnavailableError,
+)
+from insyz.store_handover import parse, parts_of, wire_attachments
+from insyz.store_history import (
+    Entry,
+    data_of,
+    dispatch_entry,
+    entries_of,
+    has_outcome,
+    is_dispatched,
+    last_dispatch,
+    outcome_entry,
+)
+from insyz.store_schema import FILE_ATTACHMENTS, REPORTS
+
+__all__ = [
+    "AlreadyDoneError",
+    "NotSendableError",
+    "Recorded",
+    "ReportNotFoundError",
+    "ReportStore",
+    "StoreError",
+    "StoreMisconfiguredError",
+    "StoreUnavailableError",
+    "StoredReport",
+    "translated",
+]
 
 SEND = "send"
-DONE = frozenset({"submitted", "approved"})
 SENDABLE = frozenset({SEND, "rejected"})
+DONE = frozenset({"submitted", "approved"})
 
-DISPATCHED = "dispatch_to_insyz"
-SUBMITTED = "insyz_submitted"
-FAILED = "insyz_error"
-
-CONNECT_SECS = 10
-OUTER_BOUND = 1.5
-"""Times the statement time-out: where the database itself does not answer any more."""
-
-
-class StoreError(Exception):
-    """Base of the family; never raised itself."""
-
-
-class StoreUnavailableError(StoreError):
-    """The database cannot be reached or is too slow; another try may succeed."""
-
-
-class StoreMisconfiguredError(StoreError):
-    """A person must act: a wrong address, a missing table, missing rights."""
-
-
-class ReportNotFoundError(StoreError):
-    """The portal has no such report."""
-
-
-class NotSendableError(StoreError):
-    """The report's state does not allow to send it."""
-
-
-class AlreadyDoneError(StoreError):
-    """INSYZ has the report: it is `submitted` or `approved`."""
+POOL_SIZE = 5
+PORTAL_ZONE = UTC
+"""Of the `date_*` columns, which are without a zone. A Symfony portal whose PHP runs in local time
+writes local time: then say so with `portal_zone`."""
+MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A row of `reports`, as far as a status needs it."""
+    """A row of `reports`, as far as a status needs it. `date_send` has the portal's zone."""
 
     id: int
     id_zp: int
     cislo_zp: str
     state: str
     history: list[dict[str, Any]]
+    date_send: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What `ReportStore.record` did; `warning` says why nothing was written."""
+    """What `ReportStore.record` did; neither written nor a warning: it had been recorded before."""
 
     written: bool
     warning: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _HandedOver:
+    """A report on its way out: the JSON object, and the same checked."""
+
+    given: dict[str, Any]
+    report: Report
+
+
 class ReportStore:
     """The portal's database; an async context manager that owns its connections.
 
-    `url` is `postgresql://…` or `sqlite:///file` (made on first use), `portal_base_url` stands
-    before attachments' paths, `statement_secs` bounds each statement and each wait for a lock.
+    `url` is `postgresql://…` or `sqlite:///file` (its tables are made on first use),
+    `portal_base_url` stands before relative addresses of attachments. `statement_secs` bounds one
+    statement, twice of it a whole method. Every method raises StoreUnavailableError, after which it
+    may be called again, or StoreMisconfiguredError.
     """
 
     def __init__(
         self,
-        url: SecretStr,
+        url: str | SecretStr,
         *,
         portal_base_url: str | None = None,
         statement_secs: float = 30.0,
+        pool_size: int = POOL_SIZE,
+        portal_zone: tzinfo = PORTAL_ZONE,
     ) -> None:
         self._portal_base_url = portal_base_url
-        self._statement_secs = statement_secs
-        self._engine = _engine(_driver_url(url), statement_secs)
-        self._tables_are_there = self._engine.dialect.name != "sqlite"
+        self._portal_zone = portal_zone
+        self._database = Database(url, statement_secs=statement_secs, pool_size=pool_size)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._engine.dispose()
+        await self._database.close()
 
     async def check(self) -> None:
-        """Returns when both tables can be read. Raises StoreError."""
-        async with self._transaction() as connection:
+        """Returns when both tables can be read and `reports` be updated by this role."""
+        nothing_new = {"state": REPORTS.c.state, "history": REPORTS.c.history} | {
+            name: REPORTS.c[name] for name in ("date_send", "date_updated")
+        }
+        async with self._database.transaction() as connection:
             for table in (REPORTS, FILE_ATTACHMENTS):
-                await connection.execute(select(table.c.id).limit(1))
+                await connection.execute(select(table).limit(1))
+            # Rights are checked before rows are looked for: this one locks and changes none.
+            await connection.execute(update(REPORTS).where(false()).values(nothing_new))
 
     async def pending(self) -> list[int]:
-        """Ids of the reports in `send`, the oldest first."""
+        """Report ids in `send`, the one sent first in front."""
         query = select(REPORTS.c.id).where(REPORTS.c.state == SEND)
-        async with self._transaction() as connection:
-            rows = await connection.execute(query.order_by(REPORTS.c.date_send, REPORTS.c.id))
-            return [row.id for row in rows]
+        oldest_first = query.order_by(REPORTS.c.date_send.nulls_first(), REPORTS.c.id)
+        async with self._database.transaction() as connection:
+            return list(await connection.scalars(oldest_first))
 
     async def by_id_zp(self, id_zp: int) -> StoredReport | None:
-        """The report on that work order."""
-        async with self._transaction() as connection:
-            row = (await connection.execute(_report(REPORTS.c.id_zp == id_zp))).one_or_none()
+        """The report on that work order; entries of its history that are no objects left out."""
+        async with self._database.transaction() as connection:
+            row = await _find(connection, REPORTS.c.id_zp == id_zp)
         if row is None:
             return None
-        return StoredReport(row.id, row.id_zp, row.cislo_zp, row.state, _history(row))
+        entries = [entry for entry in entries_of(row.history, id_zp) if isinstance(entry, dict)]
+        sent = row.date_send.replace(tzinfo=self._portal_zone) if row.date_send else None
+        return StoredReport(row.id, row.id_zp, row.cislo_zp, row.state, entries, sent)
+
+    async def load(self, report_id: int) -> dict[str, Any]:
+        """What `dispatch` would return, with nothing marked, and whatever the report's state.
+
+        Raises ReportNotFoundError or InvalidReportError.
+        """
+        async with self._database.transaction() as connection:
+            row = await _existing(connection, report_id)
+            return (await self._handed_over(connection, row)).given
 
     async def dispatch(
-        self, report_id: int, *, submitted_by: int | None, resend: bool, now: datetime
+        self,
+        report_id: int,
+        *,
+        submitted_by: int | None,
+        resend: bool = False,
+        now: datetime,
     ) -> dict[str, Any]:
         """Marks the report as sent and returns what the portal hands over (domain.md).
 
-        Raises InvalidReportError (then nothing is marked), ReportNotFoundError, NotSendableError,
-        AlreadyDoneError, StoreUnavailableError or StoreMisconfiguredError.
+        May be repeated: a report in `send` whose newest entry is the dispatch of the same content
+        stays as it is. `resend` sends one that INSYZ has once more; each such time is counted in
+        `resend` of the object. Raises InvalidReportError, ReportNotFoundError, AlreadyDoneError or
+        NotSendableError; nothing is marked then.
         """
-        async with self._transaction() as connection:
-            row = await self._locked(connection, REPORTS.c.id == report_id)
-            if row is None:
-                raise ReportNotFoundError(f"the portal has no report with id {report_id}")
+        async with self._database.transaction() as connection:
+            row = await _existing(connection, report_id, lock=True)
             _check_sendable(row, resend=resend)
-            given = await self._handed_over(connection, row, submitted_by)
-            report = Report.parse(given)
-            entry = _entry(
-                now,
-                DISPATCHED,
-                report.submitter,
-                SEND,
-                "Hlášení předáno k odeslání do systému INSYZ",
-                {"submission_key": submission_key(report)},
-            )
-            if row.state != SEND or not _dispatched(row, submission_key(report)):
-                await self._append(connection, row, entry, state=SEND, now=now, date_send=True)
-        return given
+            again = resend and row.state in DONE
+            sent = await self._handed_over(connection, row, submitted_by, again=again)
+            key = submission_key(sent.report)
+            entries = entries_of(row.history, row.id_zp)
+            if row.state != SEND or not is_dispatched(entries, key):
+                entry = dispatch_entry(now, sent.report.submitter, key, sent.report.resend)
+                await self._append(connection, row, entry, now, date_send=self._stored(now))
+        return sent.given
 
     async def record(self, outcome: Outcome) -> Recorded:
-        """Writes state and history entry, only from `send`, and only once per run.
+        """Writes state and history entry: only from `send`, and only once for a run.
 
-        A report that is in another state or missing is left alone, with a warning. Raises
-        StoreUnavailableError or StoreMisconfiguredError.
+        A report that is in another state, or missing, is left alone with a warning.
         """
-        async with self._transaction() as connection:
-            row = await self._locked(connection, REPORTS.c.id_zp == outcome.id_zp)
+        async with self._database.transaction() as connection:
+            row = await _find(connection, REPORTS.c.id_zp == outcome.id_zp, lock=True)
             if row is None:
                 return Recorded(False, f"report {outcome.id_zp} is not in the portal's table")
-            if _recorded(row, outcome):
+            if has_outcome(entries_of(row.history, row.id_zp), outcome):
                 return Recorded(False)
             if row.state != SEND:
                 return Recorded(
@@ -177,223 +201,89 @@ class ReportStore:
                     f"report {outcome.id_zp} is in state {row.state} in the portal's table, "
                     "not send: left as it is",
                 )
-            entry = _outcome_entry(outcome)
-            await self._append(connection, row, entry, state=outcome.state, now=outcome.at)
+            await self._append(connection, row, outcome_entry(outcome), outcome.at)
         return Recorded(True)
 
     async def _handed_over(
-        self, connection: AsyncConnection, row: Row[Any], submitted_by: int | None
-    ) -> dict[str, Any]:
-        parts = {
-            name: getattr(row, name) for name in ("znackari", "data_a", "data_b", "calculation")
-        }
-        return {
+        self,
+        connection: AsyncConnection,
+        row: Row[Any],
+        submitted_by: int | None = None,
+        *,
+        again: bool = False,
+    ) -> _HandedOver:
+        """Raises InvalidReportError. `again`: one deliberate repetition more than before."""
+        parts = parts_of(row)
+        dispatched = last_dispatch(entries_of(row.history, row.id_zp))
+        who_before = dispatched.get("user") if row.state == SEND else None
+        resends = data_of(dispatched).get("resend", 0) + again
+        attachments, problems = await self._attachments(connection, named_ids(parts))
+        given = {
             "report_id": row.id,
             "id_zp": row.id_zp,
             "cislo_zp": row.cislo_zp,
             "int_adr": row.int_adr,
-            "submitted_by": submitted_by if submitted_by is not None else row.int_adr,
+            "submitted_by": submitted_by or who_before or row.int_adr,
             **parts,
-            "attachments": await self._attachments(connection, named_ids(parts)),
-        }
+            "attachments": attachments,
+        } | ({"resend": resends} if resends else {})
+        return _HandedOver(given, parse(given, problems))
 
     async def _attachments(
         self, connection: AsyncConnection, ids: set[int]
-    ) -> list[dict[str, Any]]:
+    ) -> tuple[list[dict[str, Any]], list[Problem]]:
         if not ids:
-            return []
-        query = select(FILE_ATTACHMENTS).where(FILE_ATTACHMENTS.c.id.in_(ids))
-        rows = await connection.execute(query)
-        attachments = [(row, self._address(row)) for row in rows]
-        return [
-            {
-                "id": row.id,
-                "fileName": row.original_name,
-                "fileType": row.mime_type,
-                "fileSize": row.size,
-                "url": address,
-            }
-            for row, address in attachments
-            if address is not None
-        ]
-
-    def _address(self, row: Row[Any]) -> str | None:
-        """Absolute, because INSYZ fetches it; None where PORTAL_BASE_URL would be needed."""
-        found: str | None = row.public_url or row.path
-        if not found or found.startswith(("https://", "http://")):
-            return found or None
-        if self._portal_base_url is None:
-            return None
-        return urljoin(self._portal_base_url + "/", found.lstrip("/"))
-
-    async def _locked(self, connection: AsyncConnection, which: Any) -> Row[Any] | None:
-        found = await connection.execute(_report(which).with_for_update())
-        row: Row[Any] | None = found.one_or_none()
-        return row
+            return [], []
+        # In the text of the query: there may be more of them than a query may have parameters.
+        known = bindparam(
+            "ids",
+            sorted(id_ for id_ in ids if 0 <= id_ <= MAX_ID),
+            type_=Integer,
+            expanding=True,
+            literal_execute=True,
+        )
+        query = select(FILE_ATTACHMENTS).where(FILE_ATTACHMENTS.c.id.in_(known))
+        rows = await connection.execute(query.order_by(FILE_ATTACHMENTS.c.id))
+        return wire_attachments(rows, self._portal_base_url)
 
     async def _append(
         self,
         connection: AsyncConnection,
         row: Row[Any],
-        entry: Mapping[str, Any],
-        *,
-        state: str,
-        now: datetime,
-        date_send: bool = False,
+        entry: Entry,
+        at: datetime,
+        **columns: datetime,
     ) -> None:
-        values = {"state": state, "history": [*_history(row), entry], "date_updated": _naive(now)}
-        if date_send:
-            values["date_send"] = _naive(now)
+        """Only under the lock on `row`. The report gets the state that the entry names."""
+        values = {
+            "state": entry["state"],
+            "history": [*entries_of(row.history, row.id_zp), entry],
+            "date_updated": self._stored(at),
+            **columns,
+        }
         await connection.execute(update(REPORTS).where(REPORTS.c.id == row.id).values(values))
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        """One transaction, bounded as a whole; the driver's errors go no further than here."""
-        try:
-            async with asyncio.timeout(self._statement_secs * OUTER_BOUND):
-                await self._make_tables()
-                async with self._engine.begin() as connection:
-                    yield connection
-        except TimeoutError:
-            raise StoreUnavailableError("the portal's database does not answer") from None
-        except (SQLAlchemyError, OSError) as error:
-            raise translated(error) from None
-
-    async def _make_tables(self) -> None:
-        """Of the embedded SQLite file only: the portal's own tables are the portal's to make."""
-        if not self._tables_are_there:
-            async with self._engine.begin() as connection:
-                await connection.run_sync(METADATA.create_all)
-            self._tables_are_there = True
+    def _stored(self, at: datetime) -> datetime:
+        """`at` as the `date_*` columns have it: whole seconds, in the portal's zone."""
+        return at.astimezone(self._portal_zone).replace(tzinfo=None, microsecond=0)
 
 
-def _engine(url: URL, statement_secs: float) -> AsyncEngine:
-    if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, connect_args={"timeout": statement_secs})
-        event.listen(engine.sync_engine, "connect", _begin_ourselves)
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
-        return engine
-    milliseconds = int(statement_secs * 1_000)
-    return create_async_engine(
-        url,
-        pool_size=2,
-        max_overflow=3,
-        pool_pre_ping=True,
-        pool_timeout=statement_secs,
-        connect_args={
-            "connect_timeout": CONNECT_SECS,
-            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
-        },
-    )
+async def _find(
+    connection: AsyncConnection, which: ColumnElement[bool], *, lock: bool = False
+) -> Row[Any] | None:
+    query = select(REPORTS).where(which)
+    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
 
 
-def _begin_ourselves(connection: Any, _record: Any) -> None:
-    # sqlite3 begins a transaction only at the first write: too late to lock what is read before.
-    connection.isolation_level = None
-
-
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _driver_url(url: SecretStr) -> URL:
-    """Raises StoreMisconfiguredError; the address itself is a secret and not named."""
-    drivers = {
-        "postgresql": "postgresql+psycopg",
-        "postgres": "postgresql+psycopg",
-        "sqlite": "sqlite+aiosqlite",
-    }
-    try:
-        parsed = make_url(url.get_secret_value())
-    except ArgumentError:
-        parsed = None
-    if parsed is None or parsed.drivername not in drivers:
-        raise StoreMisconfiguredError(
-            "REPORTS_DATABASE_URL: must be postgresql://… or sqlite:///file"
-        )
-    return parsed.set(drivername=drivers[parsed.drivername])
-
-
-def translated(error: Exception) -> StoreError:
-    """By what SQLAlchemy knows of all drivers; without the statement and its parameters."""
-    words = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-    text = f"the portal's database: {words[0] if words else type(error).__name__}"
-    misconfigured = isinstance(error, ProgrammingError) or "no such table" in text
-    transient = isinstance(error, OperationalError | InterfaceError | OSError | DBAPIError)
-    if misconfigured or not transient:
-        return StoreMisconfiguredError(text)
-    return StoreUnavailableError(text)
-
-
-def _report(which: Any) -> Select[Any]:
-    return select(REPORTS).where(which)
+async def _existing(connection: AsyncConnection, report_id: int, *, lock: bool = False) -> Row[Any]:
+    row = await _find(connection, REPORTS.c.id == report_id, lock=lock)
+    if row is None:
+        raise ReportNotFoundError(f"the portal has no report with id {report_id}")
+    return row
 
 
 def _check_sendable(row: Row[Any], *, resend: bool) -> None:
     if row.state in DONE and not resend:
-        raise AlreadyDoneError(
-            f"report {row.id_zp} is {row.state} already; to send it once more on purpose, "
-            "use --resend (resend=True)"
-        )
+        raise AlreadyDoneError(row.id_zp, row.state)
     if row.state not in SENDABLE | DONE:
-        raise NotSendableError(f"report {row.id_zp} is in state {row.state}, it cannot be sent")
-
-
-def _history(row: Row[Any]) -> list[dict[str, Any]]:
-    return row.history if isinstance(row.history, list) else []
-
-
-def _dispatched(row: Row[Any], key: str) -> bool:
-    """Whether the last thing that happened is the dispatch of the same content."""
-    last = _history(row)[-1:] or [{}]
-    return last[0].get("action") == DISPATCHED and _data(last[0]).get("submission_key") == key
-
-
-def _recorded(row: Row[Any], outcome: Outcome) -> bool:
-    return any(
-        entry.get("action") in {SUBMITTED, FAILED} and _data(entry).get("run_id") == outcome.run_id
-        for entry in _history(row)
-    )
-
-
-def _data(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    data = entry.get("data")
-    return data if isinstance(data, dict) else {}
-
-
-def _outcome_entry(outcome: Outcome) -> dict[str, Any]:
-    known = {
-        "submission_key": outcome.submission_key,
-        "run_id": outcome.run_id,
-        "attempt": outcome.attempt,
-        "receipt": outcome.receipt,
-        "error": {"type": outcome.error_type, "message": outcome.reason}
-        if outcome.error_type
-        else None,
-        "decision": outcome.decision,
-        "warnings": outcome.warnings,
-    }
-    data = {name: value for name, value in known.items() if value not in (None, [])}
-    if outcome.state == "submitted":
-        action, details = SUBMITTED, "Hlášení úspěšně přijato systémem INSYZ"
-    else:
-        action, details = FAILED, f"Chyba při odesílání do INSYZ: {outcome.reason}"
-    return _entry(outcome.at, action, outcome.user, outcome.state, details, data)
-
-
-def _entry(
-    at: datetime, action: str, user: int | None, state: str, details: str, data: dict[str, Any]
-) -> dict[str, Any]:
-    """A history entry (domain.md, "Life of a report")."""
-    return {
-        "timestamp": at.astimezone(UTC).isoformat(timespec="seconds"),
-        "action": action,
-        "user": user,
-        "state": state,
-        "details": details,
-        "data": data,
-    }
-
-
-def _naive(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        raise NotSendableError(row.id_zp, row.state)

@@ -79,7 +79,9 @@ async def submit(
     checked = Report.parse(given)
     client = client or await connect()
     if resend:
-        given["resend"] = await _resends_so_far(client, checked.id_zp) + 1
+        # What Temporal has forgotten, the portal's history may know (insyz.store).
+        known = await _resends_so_far(client, checked.id_zp) + 1
+        given["resend"] = max(known, checked.resend)
         checked = Report.parse(given)
     while True:
         try:

@@ -52,6 +52,9 @@ class Portal:
         async with self._engine.begin() as connection:
             for table in TABLES:
                 await connection.execute(text(table))
+            # The server is shared by tests, its rows are not.
+            await connection.execute(text("DELETE FROM reports"))
+            await connection.execute(text("DELETE FROM file_attachments"))
         return self
 
     async def __aexit__(self, *exc: object) -> None:

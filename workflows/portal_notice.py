@@ -22,8 +22,8 @@ UNTIL_IT_HAS_HEARD = RetryPolicy(
     maximum_interval=timedelta(minutes=1),
 )
 AT_ONCE = timedelta(seconds=5)
-ONE_CALL = timedelta(seconds=45)
-"""More than the 30 s that a statement or a request may take (insyz-gateway, "Time")."""
+ONE_CALL = timedelta(seconds=75)
+"""More than what the store allows itself: twice the 30 s of one statement."""
 
 
 class PortalNotice:

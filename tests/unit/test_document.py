@@ -543,9 +543,9 @@ def test_time_grows_with_the_report_only() -> None:
     def seconds(report: Report) -> float:
         tries = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             build_xml(report, submitted_at=NOON)
-            tries.append(time.perf_counter() - start)
+            tries.append(time.process_time() - start)
         return min(tries)
 
     assert seconds(of_size(5_000)) < 8 * seconds(of_size(1_250))

@@ -19,7 +19,12 @@ FORBIDDEN = {
 }  # fmt: skip
 ONLY_IN = {
     "httpx": {"insyz/http_gateway.py", "insyz/webhook.py"},
-    "sqlalchemy": {"insyz/store.py", "insyz/store_schema.py"},
+    "sqlalchemy": {
+        "insyz/store.py",
+        "insyz/store_database.py",
+        "insyz/store_handover.py",
+        "insyz/store_schema.py",
+    },
     "lxml": {"insyz/document.py"},
     "pydantic_settings": {"insyz/settings.py"},
 }

@@ -162,6 +162,7 @@ async def test_a_connection_that_stays_mute_leaves_the_outcome_unknown() -> None
         (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0),
         ("999999999999", 86_400),
     ],
+    ids=["seconds", "date", "date in the past", "very long"],
 )
 @pytest.mark.parametrize("code", [429, 503])
 async def test_retry_after_is_honoured_in_seconds_and_as_a_date(

@@ -167,9 +167,9 @@ def test_time_grows_with_the_text_only(unit: str) -> None:
         text = (unit * length)[:length]
         tries = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = time.process_time()
             to_windows_1250(text)
-            tries.append(time.perf_counter() - start)
+            tries.append(time.process_time() - start)
         return min(tries)
 
     assert seconds(160_000) < 8 * seconds(40_000)
