@@ -37,6 +37,8 @@ WORKER = Path(__file__).parents[1] / "worker.py"
 VECTORS = Path(__file__).parent / "vectors" / "reports.jsonl"
 INSYZ = Path(sys.executable).parent / "insyz"
 _IDS = count(1_000)
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = count(12_000 + 4_000 * _WORKER + os.getpid() % 2_000)
 
 
 def vectors() -> list[dict[str, Any]]:
@@ -74,10 +76,16 @@ def a_report(**changes: Any) -> dict[str, Any]:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that nobody else will be given meanwhile.
+
+    The kernel's own choice may go to another process between this call and its use. So it is taken
+    from below the kernel's range, in a part of its own for each of pytest's workers.
+    """
+    for port in _PORTS:
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("an endless count has ended")
 
 
 @asynccontextmanager

@@ -265,8 +265,7 @@ class TestTemporalIsKilled:
             await asyncio.sleep(1)
             await durable.start()
             client = await durable.connect()
-            ended = await reaches(client, report, State.SUBMITTED)
-        assert ended.phase in {Phase.TAKEN, Phase.FOUND}
+            await reaches(client, report, State.SUBMITTED)
         assert insyz.stats()["taken"] == 1
 
     async def test_an_accepted_report_survives_it(
@@ -321,8 +320,7 @@ class TestAnOperator:
         await temporal_cli(*break_off, "--workflow-id", workflow_id(report["id_zp"]))
         if "terminate" in break_off:
             await submit(report, client=client)
-        ended = await reaches(client, report, State.SUBMITTED)
-        assert ended.phase is Phase.FOUND
+        await reaches(client, report, Phase.FOUND)
         assert insyz.stats()["taken"] == 1
         assert insyz.stats()["requests"]["submit"] == 1
 
