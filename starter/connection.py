@@ -6,6 +6,7 @@ TEMPORAL_TLS…, or a profile in TEMPORAL_CONFIG_FILE (`temporalio.envconfig`).
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable
 from functools import cache
 from typing import TypeVar
@@ -59,7 +60,7 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
     except TimeoutError:
         reason = f"no answer within {CONNECT_SECS:g} s"
     except (RuntimeError, RPCError) as error:
-        reason = str(error)
+        reason = _in_plain_words(error)
     raise TemporalUnreachableError(f"cannot reach Temporal at {address}: {reason}") from None
 
 
@@ -73,6 +74,12 @@ async def bounded(call: Awaitable[T], *, seconds: float = RPC_SECS) -> T:
         if error.status in GONE:
             raise TemporalUnreachableError(f"Temporal is not available: {error.message}") from None
         raise
+
+
+def _in_plain_words(error: Exception) -> str:
+    """What the core says at the bottom of its nested errors: `Connection refused`."""
+    words: list[str] = re.findall(r'(?:message|error): "([^"]+)"', str(error))
+    return words[-1] if words else str(error)
 
 
 @cache
