@@ -23,9 +23,10 @@ from insyz.logs import set_up_logging
 from insyz.settings import Settings, SettingsError
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
-from starter.connection import TemporalUnreachableError, connect
+from starter.connection import TemporalUnreachableError, connect, make_runtime
 from starter.exit_codes import ExitCode
 from starter.process import run_and_exit
+from starter.workers import HEARTBEAT
 from workflows.contract import TASK_QUEUE
 from workflows.guard import StartGuard, UnknownWorkflow
 from workflows.submit_report import SubmitReport
@@ -100,7 +101,7 @@ async def run_worker() -> ExitCode:
     workflow.logger.workflow_info_on_message = False
     leave = _leave_on_signals()
     try:
-        client = await connect()
+        client = await connect(runtime=make_runtime(heartbeats=HEARTBEAT))
     except TemporalUnreachableError as error:
         log.error("%s", error)
         return ExitCode.UNREACHABLE

@@ -5,10 +5,9 @@ import time
 from pydantic_core import to_json
 from temporalio import activity
 
-from insyz.outcome import Outcome
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
-from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME, OutcomeRecord, Recorded, State
+from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME, OutcomeRecord, Recorded
 
 
 class PortalActivities:
@@ -27,7 +26,7 @@ class PortalActivities:
         webhook = self._webhook is not None
         if self._store is None:
             return Recorded(webhook=webhook)
-        recorded = await self._store.record(_outcome(record))
+        recorded = await self._store.record(record.outcome())
         if recorded.warning:
             activity.logger.warning(recorded.warning, extra={"id_zp": record.status.id_zp})
         return Recorded(warning=recorded.warning, webhook=webhook)
@@ -41,22 +40,3 @@ class PortalActivities:
         if self._webhook is not None:
             body = to_json(record.status)
             await self._webhook.post(record.run_id, body, timestamp=int(time.time()))
-
-
-def _outcome(record: OutcomeRecord) -> Outcome:
-    status = record.status
-    assert status.id_zp is not None  # noqa: S101 (without one there is nothing to record)
-    return Outcome(
-        id_zp=status.id_zp,
-        state="submitted" if status.state is State.SUBMITTED else "rejected",
-        user=record.user,
-        submission_key=status.submission_key,
-        run_id=record.run_id,
-        at=record.at,
-        attempt=status.attempt,
-        receipt=status.receipt,
-        error_type=status.error.type if status.error else None,
-        reason=status.error.message if status.error else None,
-        decision=status.decision.model_dump(mode="json") if status.decision else None,
-        warnings=status.warnings,
-    )

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable
+from datetime import timedelta
 from functools import cache
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
+    PrometheusConfig,
     Runtime,
     TelemetryConfig,
     TelemetryFilter,
@@ -84,9 +86,23 @@ def _in_plain_words(error: Exception) -> str:
 
 @cache
 def quiet_runtime() -> Runtime:
-    """The process's runtime; its core writes nothing to stdout, as it does by default."""
+    """The runtime of a process that only calls Temporal."""
+    return make_runtime()
+
+
+def make_runtime(
+    *, heartbeats: timedelta | None = None, metrics: PrometheusConfig | None = None
+) -> Runtime:
+    """A runtime whose core writes nothing to stdout, as it does by default.
+
+    `heartbeats`: how often a worker of this process tells the server that it is there (None: it
+    does not). Raises ValueError when the address of `metrics` is taken.
+    """
     logging_config = LoggingConfig(
         filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
         forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
     )
-    return Runtime(telemetry=TelemetryConfig(logging=logging_config))
+    return Runtime(
+        telemetry=TelemetryConfig(logging=logging_config, metrics=metrics),
+        worker_heartbeat_interval=heartbeats,
+    )

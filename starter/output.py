@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workflows.contract import Phase, State, Status
@@ -16,6 +17,10 @@ LABELS = {
 """The portal's own labels of its states (domain.md)."""
 
 
+WHOLE_LINES = 500
+"""Columns; more than any of our tables needs."""
+
+
 def answer(text: str) -> None:
     sys.stdout.write(text + "\n")
 
@@ -28,6 +33,22 @@ def answer_json(value: dict[str, Any]) -> None:
 def tell(text: str) -> None:
     """For people."""
     sys.stderr.write(text + "\n")
+
+
+def answer_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table for people; whole lines where the answer does not go to a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WHOLE_LINES
+    console.print(table)
 
 
 def status_lines(status: Status) -> str:

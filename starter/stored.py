@@ -13,7 +13,7 @@ from insyz.outcome import Outcome
 from insyz.settings import SettingsError, StoreSettings
 from insyz.store import NotSendableError, ReportStore, StoredReport
 from starter.submission import AlreadySubmittedError, OtherContentError, Started, submit
-from workflows.contract import Failure, Phase, State, Status
+from workflows.contract import Failure, OutcomeRecord, Phase, State, Status
 from workflows.messages import message_for
 
 log = logging.getLogger("insyz.starter")
@@ -71,30 +71,16 @@ async def submit_pending(store: ReportStore, client: Client) -> Pending:
             started = await submit_stored(store, report_id, client=client)
             (pending.running if started.joined else pending.started).append(report_id)
         except AlreadySubmittedError as done:
-            await store.record(outcome_of(done.status, run_id=f"status-{report_id}"))
+            await store.record(_found_out(done.status, f"status-{report_id}"))
             pending.recorded.append(report_id)
         except (InvalidReportError, OtherContentError, NotSendableError) as error:
             pending.failed[report_id] = f"{type(error).__name__}: {error}"
     return pending
 
 
-def outcome_of(status: Status, *, run_id: str) -> Outcome:
-    """The outcome that `status`, the end of a submission, tells of."""
-    assert status.id_zp is not None  # noqa: S101 (a submitted report has one)
-    return Outcome(
-        id_zp=status.id_zp,
-        state="submitted" if status.state is State.SUBMITTED else "rejected",
-        user=None,
-        submission_key=status.submission_key,
-        run_id=run_id,
-        error_type=status.error.type if status.error else None,
-        reason=status.error.message if status.error else None,
-        receipt=status.receipt,
-        attempt=status.attempt,
-        at=datetime.now(UTC),
-        decision=status.decision.model_dump(mode="json") if status.decision else None,
-        warnings=status.warnings,
-    )
+def _found_out(status: Status, run_id: str) -> Outcome:
+    """The outcome of a submission whose own notice never reached the table."""
+    return OutcomeRecord(status=status, user=None, run_id=run_id, at=datetime.now(UTC)).outcome()
 
 
 async def stored_status(id_zp: int) -> Status | None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
@@ -144,7 +145,9 @@ async def _start(client: Client, given: dict[str, Any], report: Report, *, resen
         static_summary=summary_of(report),
     )
     try:
-        handle = await bounded(start(search_attributes=attributes_at_start(report)))
+        handle = await bounded(
+            start(search_attributes=attributes_at_start(report, datetime.now(UTC)))
+        )
     except RPCError as error:
         if error.status is not RPCStatusCode.INVALID_ARGUMENT or "search attribute" not in str(
             error

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from insyz.outcome import Outcome
 from insyz.report import Report
 
 TASK_QUEUE = "insyz"
@@ -214,6 +215,25 @@ class OutcomeRecord(_Shape):
     user: int | None
     run_id: str
     at: datetime
+
+    def outcome(self) -> Outcome:
+        """The same in the words of the report store; of a submission whose report is known."""
+        status = self.status
+        assert status.id_zp is not None  # noqa: S101 (without one there is nothing to record)
+        return Outcome(
+            id_zp=status.id_zp,
+            state="submitted" if status.state is State.SUBMITTED else "rejected",
+            user=self.user,
+            submission_key=status.submission_key,
+            run_id=self.run_id,
+            at=self.at,
+            attempt=status.attempt,
+            receipt=status.receipt,
+            error_type=status.error.type if status.error else None,
+            reason=status.error.message if status.error else None,
+            decision=status.decision.model_dump(mode="json") if status.decision else None,
+            warnings=status.warnings,
+        )
 
 
 class Recorded(_Shape):

@@ -1,5 +1,6 @@
 """What Temporal's Web UI and CLI show of a submission without opening a payload."""
 
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -20,6 +21,9 @@ STATE = SearchAttributeKey.for_keyword("InsyzState")
 PHASE = SearchAttributeKey.for_keyword("InsyzPhase")
 ERROR_TYPE = SearchAttributeKey.for_keyword("InsyzErrorType")
 SUBMITTED_BY = SearchAttributeKey.for_int("InsyzSubmittedBy")
+TRIES = SearchAttributeKey.for_int("InsyzTries")
+NEXT_TRY = SearchAttributeKey.for_datetime("InsyzNextTry")
+"""When it goes on; of use in the phases `settling` and `waiting` only."""
 
 ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     ID_ZP,
@@ -28,6 +32,8 @@ ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     PHASE,
     ERROR_TYPE,
     SUBMITTED_BY,
+    TRIES,
+    NEXT_TRY,
 )
 """All that `insyz setup` registers with the server."""
 
@@ -53,7 +59,7 @@ def summary_of(report: Report) -> str:
     return " · ".join(filter(None, [report.cislo_zp, who]))
 
 
-def attributes_at_start(report: Report) -> TypedSearchAttributes:
+def attributes_at_start(report: Report, now: datetime) -> TypedSearchAttributes:
     """What a starter sets, so that the run need not."""
     return TypedSearchAttributes(
         [
@@ -62,6 +68,8 @@ def attributes_at_start(report: Report) -> TypedSearchAttributes:
             SearchAttributePair(STATE, State.SEND.value),
             SearchAttributePair(PHASE, Phase.SENDING.value),
             SearchAttributePair(SUBMITTED_BY, report.submitter),
+            SearchAttributePair(TRIES, 0),
+            SearchAttributePair(NEXT_TRY, now),
         ]
     )
 
@@ -69,16 +77,17 @@ def attributes_at_start(report: Report) -> TypedSearchAttributes:
 class Display:
     """Keeps what is shown of a run current.
 
-    A run that was started without our search attributes never sets them: the server may not know
-    them, and a workflow task that sets an unknown one fails for ever.
+    Only what the run was started with is ever set: the server may not know the rest, and a workflow
+    task that sets an unknown search attribute fails for ever.
     """
 
     def __init__(self) -> None:
-        self._shown = {
-            key: workflow.info().typed_search_attributes.get(key)
-            for key in (STATE, PHASE, ERROR_TYPE)
-        }
-        self._indexed = workflow.info().typed_search_attributes.get(ID_ZP) is not None
+        known = workflow.info().typed_search_attributes
+        self._indexed = known.get(ID_ZP) is not None
+        later: tuple[SearchAttributeKey[Any], ...] = (TRIES, NEXT_TRY)
+        since_the_start = [key for key in later if known.get(key) is not None]
+        changing = (STATE, PHASE, ERROR_TYPE, *since_the_start)
+        self._shown: dict[SearchAttributeKey[Any], Any] = {key: known.get(key) for key in changing}
 
     def show(self, status: Status) -> None:
         """Publishes `status`; costs an event only where something changed."""
@@ -89,8 +98,10 @@ class Display:
             STATE: status.state.value,
             PHASE: status.phase.value,
             ERROR_TYPE: status.error.type if status.error else None,
+            TRIES: status.attempt,
+            NEXT_TRY: status.next_try or self._shown.get(NEXT_TRY),
         }
-        changed = {key: value for key, value in now.items() if value != self._shown[key]}
+        changed = {key: now[key] for key, shown in self._shown.items() if now[key] != shown}
         if changed:
             workflow.upsert_search_attributes([_update(*one) for one in changed.items()])
             self._shown |= changed

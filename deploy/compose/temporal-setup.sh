@@ -42,4 +42,6 @@ temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" \
     --name InsyzState --type Keyword \
     --name InsyzPhase --type Keyword \
     --name InsyzErrorType --type Keyword \
-    --name InsyzSubmittedBy --type Int
+    --name InsyzSubmittedBy --type Int \
+    --name InsyzTries --type Int \
+    --name InsyzNextTry --type Datetime
