@@ -52,7 +52,7 @@ check: env
 requirements:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --upgrade -q -o requirements-dev.txt
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra sqlserver --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -c requirements-dev.txt -q -o requirements.txt
 
 clean:
