@@ -56,7 +56,7 @@ class Answer:
         """INSYZ's own words, "" when the body has none (a proxy's page says nothing of INSYZ)."""
         body = self.json
         words = body.get("error") or body.get("message")
-        return _plain(words) if isinstance(words, str) else ""
+        return one_line(words) if isinstance(words, str) else ""
 
     @property
     def reason(self) -> str:
@@ -167,7 +167,7 @@ def _bounded(data: dict[str, Any]) -> dict[str, Any]:
     return {"cut_off": text[: MAX_RECEIPT_BYTES // 2].decode(errors="ignore")}
 
 
-def _plain(text: str) -> str:
+def one_line(text: str) -> str:
     """One line, no control or direction characters: it goes to logs and terminals."""
     line = "".join(
         " " if char.isspace() else char

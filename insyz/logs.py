@@ -51,3 +51,5 @@ def set_up_logging(log_format: Literal["text", "json"], level: str) -> None:
     # They log each request, and at DEBUG what a proxy echoes; the submission's record says more.
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    # It warns of each login that fails, too.
+    logging.getLogger("pytds").setLevel(logging.ERROR)

@@ -6,14 +6,18 @@ by `temporalio.envconfig`).
 
 import base64
 import binascii
-from typing import Annotated, Any, Literal, Self
+from importlib.util import find_spec
+from typing import Annotated, Any, Literal, LiteralString, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from insyz.gateway import Delivery
+from insyz.sql_address import MAX_NAME_CHARS, SCHEME, AddressError, SqlAddress
+from insyz.sql_lookup import LookupSettingError, OrderLookup
+from insyz.sql_strategy import SqlStrategy
 
 
 class SettingsError(Exception):
@@ -29,11 +33,29 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _insyz_url(value: str) -> str:
+    if urlsplit(value).scheme != SCHEME:
+        return _http_url(value)
+    try:
+        SqlAddress.parse(value)
+    except AddressError as error:
+        raise PydanticCustomError("url", str(error)) from None
+    return value
+
+
 def _header_value(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     # A short one would stand in ordinary words, from which it is blotted out.
     if len(text) < MIN_TOKEN_CHARS or not text.isascii() or not text.isprintable():
         raise PydanticCustomError("token", "must be printable ASCII text of 8 characters or more")
+    return value
+
+
+def _order_lookup(value: str) -> str:
+    try:
+        OrderLookup.parse(value)
+    except LookupSettingError as error:
+        raise PydanticCustomError("lookup", str(error)) from None
     return value
 
 
@@ -78,14 +100,28 @@ class StoreSettings(_FromEnvironment):
 class Settings(StoreSettings):
     """What the worker needs to know. Durations are in seconds."""
 
-    insyz_url: Annotated[str, AfterValidator(_http_url)] = Field(
-        description="address of INSYZ's gateway, without `/api/…`"
+    insyz_url: Annotated[str, AfterValidator(_insyz_url)] = Field(
+        description="address of INSYZ's gateway, without `/api/…`, "
+        "or of its SQL Server, `mssql://user@host[:port]/database`"
     )
-    insyz_token: Annotated[SecretStr, AfterValidator(_header_value)] = Field(
-        description="bearer token for the gateway"
+    insyz_token: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
+        default=None, description="bearer token, required with a gateway"
     )
     insyz_delivery: Delivery = Field(
         default=Delivery.LOOKUP, description="what the gateway can do against doubling"
+    )
+    insyz_sql_password: Annotated[SecretStr, Field(max_length=MAX_NAME_CHARS)] | None = Field(
+        default=None, description="of the user in INSYZ_URL, required with a SQL Server"
+    )
+    insyz_sql_ca_file: FilePath | None = Field(
+        default=None,
+        description="who vouches for the SQL Server, as PEM; required unless it is on this machine",
+    )
+    insyz_sql_strategy: SqlStrategy = Field(
+        default=SqlStrategy.LEDGER, description="how a report is written into the SQL Server"
+    )
+    insyz_sql_lookup: Annotated[str, AfterValidator(_order_lookup)] | None = Field(
+        default=None, description="with `execute-only`: tells whether a work order's report is in"
     )
     insyz_connect_secs: Seconds = Field(default=10, description="making one connection")
     insyz_request_secs: Seconds = Field(
@@ -135,6 +171,19 @@ class Settings(StoreSettings):
         return self
 
     @model_validator(mode="after")
+    def _the_transport_has_what_it_needs(self) -> Self:
+        missing = _missing_for_sql(self) if self.sql_address else _missing_for_http(self)
+        if missing:
+            raise PydanticCustomError("transport", missing)
+        return self
+
+    @property
+    def sql_address(self) -> SqlAddress | None:
+        """Of INSYZ's SQL Server; None where a gateway stands before it."""
+        is_sql = urlsplit(self.insyz_url).scheme == SCHEME
+        return SqlAddress.parse(self.insyz_url) if is_sql else None
+
+    @model_validator(mode="after")
     def _timeouts_are_nested(self) -> Self:
         """A try must be dead before the next one starts (insyz-gateway, "Time")."""
         if not self.insyz_connect_secs <= self.insyz_request_secs <= self.insyz_try_secs * 2 / 3:
@@ -144,6 +193,23 @@ class Settings(StoreSettings):
                 "and that at most two thirds of INSYZ_TRY_SECS",
             )
         return self
+
+
+def _missing_for_http(settings: Settings) -> LiteralString | None:
+    return None if settings.insyz_token else "INSYZ_TOKEN: not set"
+
+
+def _missing_for_sql(settings: Settings) -> LiteralString | None:
+    address = settings.sql_address
+    if find_spec("pytds") is None:
+        return "INSYZ_URL: mssql:// needs the extra insyz-pipeline[sqlserver]"
+    if not settings.insyz_sql_password:
+        return "INSYZ_SQL_PASSWORD: not set"
+    if address and not address.is_loopback and not settings.insyz_sql_ca_file:
+        return "INSYZ_SQL_CA_FILE: not set, and without it nothing vouches for the SQL Server"
+    if settings.insyz_sql_lookup and settings.insyz_sql_strategy is not SqlStrategy.EXECUTE_ONLY:
+        return "INSYZ_SQL_LOOKUP: only with INSYZ_SQL_STRATEGY=execute-only; ledger has its own"
+    return None
 
 
 def _lines(error: ValidationError) -> list[str]:

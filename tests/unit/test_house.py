@@ -26,6 +26,7 @@ ONLY_IN = {
         "insyz/store_schema.py",
     },
     "lxml": {"insyz/document.py"},
+    "pytds": {"insyz/sql_session.py"},
     "pydantic_settings": {"insyz/settings.py"},
 }
 LOWEST = {
