@@ -1,6 +1,8 @@
 """The simulator's own endpoints: what INSYZ took, and which faults come next."""
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError
@@ -9,7 +11,6 @@ from simulator.book import Book
 from simulator.exchange import RefuseConnections
 from simulator.order import FaultOrder, describe
 from simulator.plan import FaultPlan
-from simulator.traffic import Traffic
 
 _ID_ZP = re.compile(r"[0-9]{1,18}")
 
@@ -21,18 +22,21 @@ class _OutageOrder(BaseModel):
 
 
 class Control:
-    """Reads the book and sets the plan, over HTTP."""
+    """Reads the book and sets the plan, over HTTP.
+
+    `counts` says how many requests came to each target since the start.
+    """
 
     def __init__(
         self,
         book: Book,
-        plan: FaultPlan,
-        traffic: Traffic,
+        plan: FaultPlan[Any],
+        counts: Callable[[], Mapping[str, int]],
         refuse_connections: RefuseConnections,
     ) -> None:
         self._book = book
         self._plan = plan
-        self._traffic = traffic
+        self._counts = counts
         self._refuse_connections = refuse_connections
 
     def routes(self) -> list[web.RouteDef]:
@@ -56,11 +60,12 @@ class Control:
         return web.json_response(whole)
 
     async def _stats(self, _request: web.Request) -> web.Response:
-        return web.json_response({**self._book.stats(), "requests": self._traffic.counts()})
+        return web.json_response({**self._book.stats(), "requests": self._counts()})
 
     async def _order_faults(self, request: web.Request) -> web.Response:
         try:
-            order = FaultOrder.model_validate_json(await request.read())
+            body = await request.read()
+            order = FaultOrder.model_validate_json(body, context=self._plan.context)
         except ValidationError as error:
             return _bad_request(describe(error))
         self._plan.obey(order)

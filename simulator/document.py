@@ -15,7 +15,11 @@ _CODE_PAGE = "windows-1250"
 
 
 class RefusedError(Exception):
-    """INSYZ does not take this; the message says why."""
+    """INSYZ does not take this; the message says why, `number` how SQL Server calls it."""
+
+    def __init__(self, message: str, number: int = 50_000) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 def admit(*, key: str, xml: str, uzivatel: str) -> Submission:
@@ -36,14 +40,16 @@ def admit(*, key: str, xml: str, uzivatel: str) -> Submission:
 def _parse(xml: str) -> etree._Element:
     declared = _DECLARED_ENCODING.match(xml)
     if declared and declared[1].upper() != "UTF-8":
-        raise RefusedError(f"XML parse error: encoding {declared[1]} declared, UTF-8 expected")
+        raise RefusedError(
+            f"XML parse error: encoding {declared[1]} declared, UTF-8 expected", 9402
+        )
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(xml.encode(), parser)
     except (etree.XMLSyntaxError, UnicodeEncodeError) as error:
-        raise RefusedError(f"XML parse error: {error}") from error
+        raise RefusedError(f"XML parse error: {error}", 9400) from error
     if root.getroottree().docinfo.internalDTD is not None:
-        raise RefusedError("XML parse error: a document type declaration is not allowed")
+        raise RefusedError("XML parse error: a document type declaration is not allowed", 6359)
     return root
 
 
@@ -68,7 +74,8 @@ def _check_characters(xml: str, root: etree._Element) -> None:
         if character is not None:
             raise RefusedError(
                 "Převod jednoho či více znaků z XML do cílové kolace nelze provést: "
-                f"U+{ord(character):04X} v elementu <{element}>"
+                f"U+{ord(character):04X} v elementu <{element}>",
+                6355,
             )
 
 

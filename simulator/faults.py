@@ -14,8 +14,6 @@ from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -24,6 +22,7 @@ from pydantic import (
 )
 
 from simulator.exchange import Answer, Exchange
+from simulator.fault import AnyFault, named_fault
 
 _HTML_PAGE = (
     "<!doctype html>\n<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>\n"
@@ -31,10 +30,8 @@ _HTML_PAGE = (
 _CHUNK = b"x" * 65536
 
 
-class Fault(BaseModel, ABC):
-    """One way for a request to go. The fields are its parameters."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Fault(AnyFault, ABC):
+    """One way for an HTTP request to go."""
 
     @abstractmethod
     async def play(self, exchange: Exchange) -> web.StreamResponse:
@@ -259,19 +256,8 @@ FAULTS: Mapping[str, Fault] = {
 
 
 def fault(name: str, **parameters: Any) -> Fault:
-    """The fault of that name. `name:value` sets its first parameter, as in `status:503`.
-
-    Raises:
-        ValueError: no such fault; a `pydantic.ValidationError` when a parameter is wrong.
-    """
-    name, _, value = name.partition(":")
-    if name not in FAULTS:
-        raise ValueError(f"no fault is named {name!r}; there are {', '.join(FAULTS)}")
-    usual = FAULTS[name]
-    if value:
-        first = next(iter(type(usual).model_fields), "value")
-        parameters = {first: value, **parameters}
-    return type(usual).model_validate({**usual.model_dump(), **parameters})
+    """The fault of that name, as `named_fault` finds it."""
+    return named_fault(FAULTS, name, **parameters)
 
 
 def _phrase(code: int) -> str:

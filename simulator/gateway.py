@@ -13,6 +13,7 @@ from aiohttp import web
 from simulator import document
 from simulator.book import Book, KeyReusedError, Record, Submission
 from simulator.exchange import Answer, Exchange, RefuseConnections, Work
+from simulator.faults import Fault
 from simulator.order import Target
 from simulator.plan import FaultPlan
 from simulator.traffic import PLAYED, Traffic
@@ -55,7 +56,7 @@ class Gateway:
         self,
         terms: Terms,
         book: Book,
-        plan: FaultPlan,
+        plan: FaultPlan[Fault],
         traffic: Traffic,
         refuse_connections: RefuseConnections,
     ) -> None:

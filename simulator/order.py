@@ -12,37 +12,49 @@ from pydantic import (
     Field,
     NonNegativeInt,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
-from simulator.faults import Fault, fault
+from simulator.fault import AnyFault, named_fault
+from simulator.faults import FAULTS
 
 EVERYONE = "*"
 """The subject of a script that is for every report without one of its own."""
 
 
+FAULTS_AT_HAND = "faults"
+"""In the context of a validation: the faults by name. Those of HTTP, unless told otherwise."""
+
+
 class Target(StrEnum):
-    """The endpoints that can be made to fail."""
+    """What can be made to fail: the endpoints of a gateway, the statements of a SQL Server."""
 
     SUBMIT = "submit"
     LOOKUP = "lookup"
     HEALTH = "health"
+    LOGIN = "login"
+    """SQL Server only."""
+    COMMIT = "commit"
+    """SQL Server only: a client's own transaction."""
 
 
-def _parse_fault(value: object) -> Fault:
+def _parse_fault(value: object, info: ValidationInfo) -> AnyFault:
     """`"reset_after"`, `"status:503"` or `{"fault": "status", "code": 503}`."""
-    if isinstance(value, Fault):
+    if isinstance(value, AnyFault):
         return value
     parameters = {"fault": value} if isinstance(value, str) else value
     if not isinstance(parameters, Mapping) or not isinstance(parameters.get("fault"), str):
         raise ValueError('a fault is a name, or an object with its name as "fault"')
+    faults: Mapping[str, AnyFault] = (info.context or {}).get(FAULTS_AT_HAND, FAULTS)
+    others = {k: v for k, v in parameters.items() if k != "fault"}
     try:
-        return fault(parameters["fault"], **{k: v for k, v in parameters.items() if k != "fault"})
+        return named_fault(faults, parameters["fault"], **others)
     except ValidationError as error:
         raise ValueError(describe(error)) from error
 
 
-AnyFault = Annotated[Fault, BeforeValidator(_parse_fault)]
+OrderedFault = Annotated[AnyFault, BeforeValidator(_parse_fault)]
 
 
 class Chance(BaseModel):
@@ -51,7 +63,7 @@ class Chance(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     probability: Annotated[float, Field(ge=0, le=1)]
-    fault: AnyFault
+    fault: OrderedFault
 
 
 def _parse_mix(mix: object) -> object:
@@ -73,7 +85,7 @@ class FaultOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     target: Target = Target.SUBMIT
-    script: dict[str, list[AnyFault]] = Field(default_factory=dict)
+    script: dict[str, list[OrderedFault]] = Field(default_factory=dict)
     seed: int = 0
     mix: Annotated[dict[str, Chance], BeforeValidator(_parse_mix)] = Field(default_factory=dict)
     max_faults_per_report: NonNegativeInt | None = None

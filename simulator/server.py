@@ -10,7 +10,7 @@ from aiohttp import web
 
 from simulator.book import Book
 from simulator.control import Control
-from simulator.faults import Fault
+from simulator.faults import FAULTS, Fault
 from simulator.gateway import Delivery, Gateway, Terms
 from simulator.in_flight import InFlight
 from simulator.listener import Listener
@@ -59,7 +59,7 @@ class Simulator:
         self._host = host
         self._in_flight = InFlight()
         self._traffic = Traffic(keep=keep_requests)
-        self.plan = FaultPlan()
+        self.plan = FaultPlan(FAULTS)
         self.book = Book(db, deduplicates=self._terms.delivery is Delivery.IDEMPOTENT)
         self._runner = web.AppRunner(
             self._application(), access_log_class=RequestLine, access_log=REQUEST_LOG
@@ -149,10 +149,11 @@ class Simulator:
         return {**self.book.stats(), "requests": self._traffic.counts()}
 
     def _application(self) -> web.Application:
-        shared = (self.book, self.plan, self._traffic, self.refuse_connections)
+        gateway = Gateway(self._terms, self.book, self.plan, self._traffic, self.refuse_connections)
+        control = Control(self.book, self.plan, self._traffic.counts, self.refuse_connections)
         application = web.Application(
             middlewares=[self._in_flight.track], client_max_size=_MAX_BODY_BYTES
         )
-        application.add_routes(Gateway(self._terms, *shared).routes())
-        application.add_routes(Control(*shared).routes())
+        application.add_routes(gateway.routes())
+        application.add_routes(control.routes())
         return application

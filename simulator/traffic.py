@@ -13,6 +13,8 @@ from simulator.order import Target
 PLAYED = web.RequestKey("played", str)
 """What was played on a request, for its line in the log."""
 
+ENDPOINTS = (Target.SUBMIT, Target.LOOKUP, Target.HEALTH)
+
 
 @dataclass(frozen=True)
 class SeenRequest:
@@ -47,7 +49,7 @@ class Traffic:
 
     def counts(self) -> dict[str, int]:
         """How many requests came to each endpoint since the start."""
-        return {target.value: self._counts[target] for target in Target}
+        return {target.value: self._counts[target] for target in ENDPOINTS}
 
 
 def _seen(target: Target, request: web.Request, body: bytes) -> SeenRequest:
