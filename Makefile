@@ -11,13 +11,17 @@ REPORTS ?= 1000
 SEEDS ?= 1-5
 DELIVERY ?= lookup
 RULE ?= ours
+GATEWAY ?= http
+STRATEGY ?= ledger
 
 .PHONY: help env demo test check chaos requirements clean
 
 help:
-	@echo "make demo [WAIT=0]  the whole pipeline on this machine, with three sample reports"
+	@echo "make demo [WAIT=0] [GATEWAY=sqlserver]"
+	@echo "                    the whole pipeline on this machine, with three sample reports"
 	@echo "make test           lint, types and all tests"
 	@echo "make chaos [REPORTS=1000] [SEEDS=1-5] [DELIVERY=lookup|idempotent|blind] [RULE=ours|old]"
+	@echo "make chaos GATEWAY=sqlserver [STRATEGY=ledger|execute-only]"
 	@echo "                    what survives when everything is killed all the time"
 	@echo "make env            only the environment in $(VENV)"
 
@@ -33,11 +37,12 @@ $(STAMP): requirements-dev.txt pyproject.toml
 	@touch $@
 
 demo: env
-	@$(BIN)/python -m demo --wait=$(WAIT)
+	@$(BIN)/python -m demo --wait=$(WAIT) --gateway=$(GATEWAY)
 
 # Everything is killed all the time; ends by comparing what was asked with what INSYZ holds.
 chaos: env
-	@$(BIN)/python -m chaos --reports $(REPORTS) --seeds $(SEEDS) --delivery $(DELIVERY) --rule $(RULE)
+	@$(BIN)/python -m chaos --reports $(REPORTS) --seeds $(SEEDS) --rule $(RULE) \
+		--gateway $(GATEWAY) --delivery $(DELIVERY) --strategy $(STRATEGY)
 
 # Three at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check

@@ -22,6 +22,7 @@ from rich.table import Table
 
 from chaos.run import Outcome, Plan, run
 from insyz.gateway import Delivery
+from insyz.sql_strategy import SqlStrategy
 from starter.process import run_and_exit
 
 INTERRUPTED = 130
@@ -73,13 +74,14 @@ def main() -> int:
 def _one_run(options: argparse.Namespace, seed: int) -> Outcome:
     """Its files are kept only where the claim is broken, or where the caller said."""
     made = Path(options.state or tempfile.mkdtemp(prefix="chaos-"))
-    folder = made / f"{options.delivery}-{options.rule}-{seed}"
+    delivery = options.strategy if options.gateway == "sqlserver" else options.delivery
+    folder = made / f"{delivery}-{options.rule}-{seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     plan = Plan(
         reports=options.reports,
         seed=seed,
-        delivery=options.delivery,
+        delivery=delivery,
         rule=options.rule,
         workers=options.workers,
         per_second=options.rate,
@@ -123,6 +125,13 @@ def _parser() -> argparse.ArgumentParser:
         choices=[kind.value for kind in Delivery],
         default=Delivery.LOOKUP.value,
         help="what INSYZ's gateway can do against doubling (default: %(default)s)",
+    )
+    add("--gateway", choices=["http", "sqlserver"], default="http", help="default: %(default)s")
+    add(
+        "--strategy",
+        choices=[strategy.value for strategy in SqlStrategy],
+        default=SqlStrategy.LEDGER.value,
+        help="how reports are written into a SQL Server (default: %(default)s)",
     )
     add("--rule", choices=["ours", "old"], default="ours", help="whose worker (default: ours)")
     add("--workers", type=int, default=2, help="worker processes (default: %(default)s)")

@@ -5,10 +5,10 @@ settle time after the pipeline gave it up. All else may happen.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel
 
@@ -61,8 +61,14 @@ LOOKUP_MIX: Mapping[str, Any] = {
     "truncated": 0.02,
 }
 
-REFUSALS = ("unprocessable", "refused", "unauthorized")
-BEFORE_A_REFUSAL = ((), (), ("unavailable",), ("reset_before",), ("reset_after",))
+REFUSALS: Sequence[str] = ("unprocessable", "refused", "unauthorized")
+BEFORE_A_REFUSAL: Sequence[Sequence[str]] = (
+    (),
+    (),
+    ("unavailable",),
+    ("reset_before",),
+    ("reset_after",),
+)
 """After `reset_after` INSYZ has the report, whatever it says to a second one."""
 REFUSED_SHARE = 0.03
 OFTEN = 50
@@ -70,14 +76,21 @@ OFTEN = 50
 
 def orders(ids: Iterable[int], seed: int) -> list[dict[str, Any]]:
     """What to POST to the simulator's `/_sim/faults` for a run over the reports `ids`."""
+    refused = refused_reports(ids, seed, REFUSALS, BEFORE_A_REFUSAL)
+    submit = {"target": "submit", "seed": seed, "mix": SUBMIT_MIX, "script": refused}
+    return [submit, {"target": "lookup", "seed": seed, "mix": LOOKUP_MIX}]
+
+
+def refused_reports(
+    ids: Iterable[int], seed: int, refusals: Sequence[str], before: Sequence[Sequence[str]]
+) -> dict[str, list[str]]:
+    """A script for each of the few reports that are refused for good, some after a fault."""
     random = Random(seed)  # noqa: S311 (repeatable, not secret)
-    refused = {
-        str(id_zp): [*random.choice(BEFORE_A_REFUSAL), *[random.choice(REFUSALS)] * OFTEN]
+    return {
+        str(id_zp): [*random.choice(before), *[random.choice(refusals)] * OFTEN]
         for id_zp in ids
         if random.random() < REFUSED_SHARE
     }
-    submit = {"target": "submit", "seed": seed, "mix": SUBMIT_MIX, "script": refused}
-    return [submit, {"target": "lookup", "seed": seed, "mix": LOOKUP_MIX}]
 
 
 PLAYED = re.compile(
@@ -93,6 +106,8 @@ class Played(BaseModel):
     `refused`: for good, by a fault. `doubted`: it left the pipeline without a verdict.
     """
 
+    pattern: ClassVar[re.Pattern[str]] = PLAYED
+
     refused: set[int]
     doubted: set[int]
 
@@ -102,11 +117,12 @@ class Played(BaseModel):
         played = cls(refused=set(), doubted=set())
         with log.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                if match := PLAYED.match(line):
-                    played._note(int(match["id_zp"]), match["kind"], match["how"])
+                if match := cls.pattern.match(line):
+                    played._note(match)
         return played
 
-    def _note(self, id_zp: int, kind: str, how: str) -> None:
+    def _note(self, played: re.Match[str]) -> None:
+        id_zp, kind, how = int(played["id_zp"]), played["kind"], played["how"]
         says_no = kind == "Verdict" and "message=None" not in how
         if says_no or (kind == "Status" and REFUSING_CODES.search(how)):
             self.refused.add(id_zp)

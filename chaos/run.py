@@ -12,13 +12,16 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from chaos import faults, sql_faults
 from chaos.asking import Asking
 from chaos.books import Books, Findings, compare
 from chaos.disturber import Disturber
-from chaos.faults import SETTLE_SECS, Played, orders
+from chaos.faults import SETTLE_SECS
 from chaos.reports import make_reports
 from chaos.stack import Stack, started_stack
 from insyz.errors import OutcomeUnknownError
+from insyz.gateway import Delivery
+from insyz.sql_strategy import SqlStrategy
 from starter.connection import TemporalUnreachableError, bounded
 from starter.statuses import status
 from workflows.contract import (
@@ -47,7 +50,7 @@ UNANSWERED = (RPCError, TemporalUnreachableError, TimeoutError)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is wanted of a run."""
+    """What is wanted of a run. `delivery` is a kind of gateway, or a strategy at a SQL Server."""
 
     reports: int
     seed: int
@@ -56,6 +59,11 @@ class Plan:
     workers: int = 2
     per_second: float = 20.0
     quiet: bool = False
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether INSYZ can neither deduplicate nor be asked."""
+        return self.delivery in {Delivery.BLIND, SqlStrategy.EXECUTE_ONLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class Outcome:
         """Whether the claim is true of this run. The old rule claims nothing."""
         return self.plan.rule == "old" or (
             self.asked == self.plan.reports
-            and self.first.hold(decisions_allowed=self.plan.delivery == "blind")
+            and self.first.hold(decisions_allowed=self.plan.asks_people)
             and self.last.hold(decisions_allowed=False)
         )
 
@@ -97,6 +105,7 @@ class _Run:
     def __init__(self, plan: Plan, stack: Stack, began: float) -> None:
         reports = make_reports(plan.reports, plan.seed)
         self._plan = plan
+        self._faults = sql_faults if plan.delivery in {*SqlStrategy} else faults
         self._ids = [report["id_zp"] for report in reports]
         self._client = stack.client
         self._insyz = stack.insyz
@@ -108,13 +117,13 @@ class _Run:
         self._statuses: dict[int, Status] = {}
 
     async def outcome(self) -> Outcome:
-        await self._insyz.order(orders(self._ids, self._plan.seed))
+        await self._insyz.order(self._faults.orders(self._ids, self._plan.seed))
         progress = asyncio.create_task(self._show_progress())
         try:
             await self._drive()
             await self._drain()
             first = last = await self._findings(self._ids)
-            if self._plan.delivery == "blind":
+            if self._plan.asks_people:
                 last = await self._tell_the_truth()
         finally:
             progress.cancel()
@@ -157,7 +166,7 @@ class _Run:
         """After a last moment in which INSYZ might still take something."""
         await asyncio.sleep(SETTLE_SECS)
         self._statuses |= await statuses(self._client, ids, certain=True)
-        played = Played.read(self._insyz.log)
+        played = self._faults.Played.read(self._insyz.log)
         return compare(
             Books(
                 asked=self._asking.asked,

@@ -16,7 +16,9 @@ import httpx
 from temporalio.client import Client
 
 from chaos.faults import LATENCY_SECS, SCALED_DOWN
+from chaos.sql_faults import ASK_SECS, LOCK_SECS
 from demo.processes import announced, port, running
+from insyz.sql_strategy import SqlStrategy
 from starter.connection import TemporalUnreachableError, connect
 from starter.embedded import server_command
 
@@ -80,16 +82,17 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Insyz:
-    """The simulator behind `url`; `log` has a line for each request."""
+    """The simulator: what a worker needs to know of it, and where `/_sim` is; `log` has a line for
+    each request."""
 
-    url: str
-    token: str
+    env: Mapping[str, str]
+    control: str
     log: Path
 
     async def order(self, faults: Sequence[Mapping[str, Any]]) -> None:
         async with httpx.AsyncClient(trust_env=False) as http:
             for order in faults:
-                answer = await http.post(f"{self.url}/_sim/faults", json=order)
+                answer = await http.post(f"{self.control}/_sim/faults", json=order)
                 answer.raise_for_status()
 
     async def records(self) -> Counter[int]:
@@ -97,7 +100,7 @@ class Insyz:
         # An outage that is under way has to pass first.
         transport = httpx.AsyncHTTPTransport(retries=5)
         async with httpx.AsyncClient(trust_env=False, transport=transport, timeout=30) as http:
-            answer = await http.get(f"{self.url}/_sim/submissions")
+            answer = await http.get(f"{self.control}/_sim/submissions")
             answer.raise_for_status()
         return Counter(record["id_zp"] for record in answer.json())
 
@@ -135,12 +138,9 @@ async def started_stack(
     isolate(folder)
     async with AsyncExitStack() as children:
         temporal = await children.enter_async_context(temporal_server(folder))
-        insyz = await children.enter_async_context(simulator(folder, delivery))
-        env = SCALED_DOWN | {
-            "INSYZ_URL": insyz.url,
-            "INSYZ_TOKEN": insyz.token,
-            "INSYZ_DELIVERY": delivery,
-        }
+        start = sql_server if delivery in {*SqlStrategy} else http_gateway
+        insyz = await children.enter_async_context(start(folder, delivery))
+        env = {**SCALED_DOWN, **insyz.env}
         client = await when_up(temporal)
         pool = [
             await children.enter_async_context(
@@ -170,13 +170,29 @@ def temporal_server(folder: Path) -> Process:
 
 
 @asynccontextmanager
-async def simulator(folder: Path, delivery: str) -> AsyncIterator[Insyz]:
+async def http_gateway(folder: Path, delivery: str) -> AsyncIterator[Insyz]:
     token = secrets.token_urlsafe()
     log = folder / "insyz.log"
     command = [sys.executable, "-m", "simulator", "--verbose", "--delivery", delivery]
     command += ["--db", str(folder / "insyz.sqlite3"), "--latency", str(LATENCY_SECS)]
     async with running(command, log=log, env={"SIMULATOR_TOKEN": token}) as process:
-        yield Insyz((await announced(process))["url"], token, log)
+        url = (await announced(process))["url"]
+        env = {"INSYZ_URL": url, "INSYZ_TOKEN": token, "INSYZ_DELIVERY": delivery}
+        yield Insyz(env, url, log)
+
+
+@asynccontextmanager
+async def sql_server(folder: Path, strategy: str) -> AsyncIterator[Insyz]:
+    password = secrets.token_urlsafe()
+    log = folder / "insyz.log"
+    command = [sys.executable, "-m", "simulator.tds", "--verbose"]
+    command += ["--db", str(folder / "insyz.sqlite3"), "--latency", str(LATENCY_SECS)]
+    command += ["--lock", str(LOCK_SECS), "--ask", str(ASK_SECS)]
+    async with running(command, log=log, env={"SIMULATOR_PASSWORD": password}) as process:
+        ready = await announced(process)
+        env = {"INSYZ_URL": ready["url"], "INSYZ_SQL_PASSWORD": password}
+        env["INSYZ_SQL_STRATEGY"] = strategy
+        yield Insyz(env, ready["control"], log)
 
 
 async def when_up(temporal: Process) -> Client:

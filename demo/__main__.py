@@ -4,12 +4,11 @@ import argparse
 import asyncio
 import json
 import os
-import secrets
 import shutil
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,9 @@ from rich.console import Console
 from rich.table import Table
 from temporalio.client import Client
 
+from demo.insyz import Insyz, start_insyz
 from demo.portal import add_report, database_url, state_of
-from demo.processes import announced, port, running
+from demo.processes import port, running
 from starter.connection import TemporalUnreachableError, connect
 from starter.embedded import (
     DEFAULT_HTTP_PORT,
@@ -42,12 +42,10 @@ POLL_SECS = 0.1
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 WIDTH_OF_A_FILE = 120
 
-REFUSAL = {"fault": "status", "code": 422, "message": "ZP nelze zapsat: příkaz je již vyúčtován"}
-OUTAGE = {"fault": "status", "code": 503, "message": "údržba"}
-SAMPLES: dict[str, list[dict[str, Any]]] = {
-    "dobre.json": [],
-    "odmitnute.json": [REFUSAL],
-    "pri-vypadku.json": [OUTAGE, OUTAGE],
+SAMPLES: dict[str, Callable[[Insyz], list[dict[str, Any]]]] = {
+    "dobre.json": lambda _: [],
+    "odmitnute.json": lambda insyz: [insyz.refusal],
+    "pri-vypadku.json": lambda insyz: [insyz.outage, insyz.outage],
 }
 """The repo's sample reports, and what INSYZ's simulator does to the tries of each."""
 
@@ -63,15 +61,15 @@ class Stack:
     client: Client
     address: str
     web_ui: str
-    insyz: str
+    insyz: Insyz
     portal: Path
 
 
-async def demonstrate(state: Path, *, stay: bool) -> int:
+async def demonstrate(state: Path, *, gateway: str, stay: bool) -> int:
     """The demo, its files in the folder `state`; 0 when the three reports ended as they should."""
     leave_on_signals()
     started = time.monotonic()
-    async with started_stack(state) as stack:
+    async with started_stack(state, gateway) as stack:
         outcomes = await follow(stack, await submit_samples(stack))
         console.print(outcome_table(outcomes, stack.portal))
         console.print(f"{time.monotonic() - started:.1f} s from start to table")
@@ -105,7 +103,7 @@ def leave_on_signals() -> None:
 
 
 @asynccontextmanager
-async def started_stack(state: Path) -> AsyncIterator[Stack]:
+async def started_stack(state: Path, gateway: str = "http") -> AsyncIterator[Stack]:
     """Temporal, INSYZ's simulator and a worker; all of them gone at the end of the block."""
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
@@ -127,25 +125,16 @@ async def started_stack(state: Path) -> AsyncIterator[Stack]:
         portal = state / "portal.db"
         os.environ["REPORTS_DATABASE_URL"] = database_url(portal)
         console.print(f"portal      {shown(portal)} (its table of reports)")
-        insyz = await start_insyz(children, state)
-        console.print(f"INSYZ       {insyz} (simulator)")
-        await start_worker(children, insyz, state)
+        insyz = await start_insyz(children, state, gateway=gateway)
+        console.print(f"INSYZ       {insyz.url} (simulator)")
+        await start_worker(children, state)
         console.print(f"worker      log in {shown(state / 'worker.log')}\n")
         yield Stack(client, address, f"http://127.0.0.1:{ui_port}", insyz, portal)
 
 
-async def start_insyz(children: AsyncExitStack, state: Path) -> str:
-    os.environ["INSYZ_TOKEN"] = os.environ["SIMULATOR_TOKEN"] = secrets.token_urlsafe()
-    command = [sys.executable, "-m", "simulator", "--db", str(state / "insyz.sqlite3")]
-    simulator = await children.enter_async_context(running(command, log=state / "insyz.log"))
-    url: str = (await announced(simulator))["url"]
-    return url
-
-
-async def start_worker(children: AsyncExitStack, insyz: str, state: Path) -> None:
+async def start_worker(children: AsyncExitStack, state: Path) -> None:
     command = [sys.executable, str(ROOT / "worker.py")]
-    env = {"INSYZ_URL": insyz}
-    await children.enter_async_context(running(command, log=state / "worker.log", env=env))
+    await children.enter_async_context(running(command, log=state / "worker.log"))
 
 
 async def when_up(server: asyncio.subprocess.Process, log: Path) -> Client:
@@ -164,8 +153,8 @@ async def submit_samples(stack: Stack) -> list[Status]:
         await store.check()
         for name, faults in SAMPLES.items():
             report = json.loads((ROOT / "samples" / name).read_text(encoding="utf-8"))
-            order = {"script": {str(report["id_zp"]): faults}}
-            (await insyz.post(f"{stack.insyz}/_sim/faults", json=order)).raise_for_status()
+            order = {"script": {str(report["id_zp"]): faults(stack.insyz)}}
+            (await insyz.post(f"{stack.insyz.control}/_sim/faults", json=order)).raise_for_status()
             report_id = add_report(stack.portal, report)
             started = await submit_stored(store, report_id, client=stack.client)
             say(started.status, f"samples/{name} handed to Temporal")
@@ -226,10 +215,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--wait", type=int, default=1, help="0: stop after the table")
     parser.add_argument("--state", type=Path, default=ROOT / ".var" / "demo", help="made anew")
+    parser.add_argument("--gateway", choices=["http", "sqlserver"], default="http")
     options = parser.parse_args()
     stay = bool(options.wait) and sys.stdout.isatty()
     try:
-        return asyncio.run(demonstrate(options.state, stay=stay))
+        return asyncio.run(demonstrate(options.state, gateway=options.gateway, stay=stay))
     except asyncio.CancelledError:
         console.print("stopped")
         return 0 if stay else 130

@@ -134,7 +134,8 @@ def test_the_worker_gets_every_setting_that_has_no_default() -> None:
 
 
 def test_the_simulator_takes_the_token_that_the_worker_sends() -> None:
-    assert environment("simulator")["SIMULATOR_TOKEN"] == environment("worker")["INSYZ_TOKEN"]
+    given = environment("simulator")["SIMULATOR_TOKEN"], environment("worker")["INSYZ_TOKEN"]
+    assert [re.findall(r"\$\{(\w+)", value) for value in given] == [["INSYZ_TOKEN"]] * 2
 
 
 @pytest.mark.parametrize("service", SERVICES)
