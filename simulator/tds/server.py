@@ -119,6 +119,11 @@ class TdsSimulator:
         _, port = self._control.addresses[0][:2]
         return f"http://{self._host}:{port}"
 
+    @property
+    def busy(self) -> bool:
+        """Whether a connection is open, or a statement at work whose client has gone."""
+        return bool(self._sessions)
+
     def script(
         self, id_zp: int | str, *faults: SqlFault | str, target: Target | str = Target.SUBMIT
     ) -> None:

@@ -27,6 +27,7 @@ ONLY_IN = {
     },
     "lxml": {"insyz/document.py"},
     "pytds": {"insyz/sql_session.py"},
+    "cryptography": {"insyz/sql_tls.py"},
     "pydantic_settings": {"insyz/settings.py"},
 }
 LOWEST = {
