@@ -52,6 +52,7 @@ MEANINGS: Mapping[int, Meaning] = {
             *range(9400, 9500),  # not well-formed XML, or in another encoding than it says
             *(547, 515, 2601, 2627),  # constraints
             *(220, 241, 242, 245, 248, 2628, 8114, 8115, 8152),  # conversions, truncation
+            51006,  # the procedure returned a code other than 0: rolled back
             51005,  # the procedure left a transaction that cannot be committed: rolled back
         ),
         OutcomeUnknownError: (
@@ -132,7 +133,7 @@ def _without_a_word(error: Exception, phase: Phase) -> InsyzError:
         return OutcomeUnknownError(f"{error} after the request was sent")
     if phase is Phase.UNDOABLE:
         return InsyzUnavailable(f"{error} before anything was committed")
-    return InsyzUnavailable(f"cannot reach INSYZ: {error}")
+    return InsyzUnavailable(str(error))
 
 
 def _meaning(messages: Sequence[ServerMessage]) -> Meaning:

@@ -48,7 +48,7 @@ async def _steps(
     except TlsError as error:
         yield Check("TLS", False, str(error), "check INSYZ_SQL_CA_FILE and the host's name")
     except BrokenError as error:
-        yield Check("server", False, f"{where}: {error}", "check INSYZ_URL, network and firewall")
+        yield Check("server", False, f"{error} ({where})", "check INSYZ_URL, network and firewall")
     else:
         yield Check("TLS", True, "verified" if login.ca_file else "off: the server is local")
         yield Check("login", True, f"{address.user} in {address.database}")

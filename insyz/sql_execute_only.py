@@ -24,8 +24,11 @@ BEGIN TRANSACTION;
 INSERT INTO #ZP_Podani (Trva) VALUES (1);"""
 
 CALL = """\
+DECLARE @kod int;
 BEGIN TRY
-    EXEC trasy.ZP_Zapis_XML @Data_XML = %(xml)s, @Uzivatel = %(uzivatel)s;
+    EXEC @kod = trasy.ZP_Zapis_XML @Data_XML = %(xml)s, @Uzivatel = %(uzivatel)s;
+    IF @kod <> 0
+        THROW 51006, N'ZP_Zapis_XML: a return code other than 0', 1;
     IF @@TRANCOUNT <> 1 OR XACT_STATE() <> 1
         THROW 51005, N'ZP_Zapis_XML: the transaction is not as it was', 1;
 END TRY

@@ -122,7 +122,8 @@ class SqlGateway:
                 await session.connect(self._login.address)
                 await session.log_in(self._login)
         except TimeoutError:
-            raise BrokenError(f"no connection within {self._connect_secs:g} s") from None
+            late = f"cannot reach INSYZ: no connection within {self._connect_secs:g} s"
+            raise BrokenError(late) from None
 
 
 def strategy_for(

@@ -7,6 +7,7 @@ once. The procedures: deploy/sqlserver/podani.sql.
 """
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from insyz.errors import InsyzUnavailable
 from insyz.gateway import Delivery, Receipt, Submission
@@ -51,11 +52,18 @@ class Ledger:
 async def _new_round(session: SqlSession, key: str) -> Row:
     """The key's state; unless it is written, requests of earlier rounds are now too late."""
     state = await session.run(Phase.ASKING, STATE, {"klic": key})
-    if state is None or state.get("Stav") not in {WRITTEN, AT_WORK, NOT_THERE}:
+    if not _is_state(state):
         raise BrokenError("trasy.ZP_Podani_Stav answered something else than a state")
     if state["Stav"] == AT_WORK:
         raise InsyzUnavailable("INSYZ is still at work on an earlier try of the same report")
     return state
+
+
+def _is_state(row: Row | None) -> TypeGuard[Row]:
+    if row is None or row.get("Stav") not in {WRITTEN, AT_WORK, NOT_THERE}:
+        return False
+    needed = {WRITTEN: "Kdy", NOT_THERE: "Kolo"}.get(row["Stav"])
+    return needed is None or row.get(needed) is not None
 
 
 def _receipt(key: str, booked: Row) -> Receipt:

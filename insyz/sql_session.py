@@ -104,7 +104,7 @@ class SqlSession:
         try:
             self._socket = await _connected(address.host, address.port)
         except OSError as error:
-            raise BrokenError(_words(error)) from error
+            raise BrokenError(f"cannot reach INSYZ: {_words(error)}") from error
 
     async def log_in(self, login: Login) -> None:
         """Raises ServerError, TlsError or BrokenError."""
@@ -182,7 +182,7 @@ def _login_error(error: BaseException) -> ServerError | BrokenError:
     # Of its own class it is the driver that refuses: no encryption there, or another host's name.
     if isinstance(error, SSL.Error) or type(error) is pytds.Error:
         return TlsError(f"TLS: {_words(error)}")
-    return BrokenError(_words(error))
+    return BrokenError(f"cannot log in to INSYZ: {_words(error)}")
 
 
 def _drained(

@@ -46,6 +46,7 @@ BEGIN
     DECLARE @kolo_ted int;
     DECLARE @kdy datetime2(3);
     DECLARE @zapisuje bit = 0;
+    DECLARE @kod int;
 
     IF @@TRANCOUNT <> 0
         THROW 51000, N'ZP: volání v otevřené transakci', 1;
@@ -74,8 +75,11 @@ BEGIN
             SET Stav = 'Z', Uzivatel = @Uzivatel, Kdy = @kdy
             WHERE Klic = @Klic;
 
-            EXEC trasy.ZP_Zapis_XML @Data_XML = @Data_XML, @Uzivatel = @Uzivatel;
+            EXEC @kod = trasy.ZP_Zapis_XML @Data_XML = @Data_XML, @Uzivatel = @Uzivatel;
 
+            -- Raději odmítnout vše, než mlčky ztratit hlášení, které procedura odmítla návratovým kódem.
+            IF @kod <> 0
+                THROW 51006, N'ZP: ZP_Zapis_XML vrátila jiný kód než 0', 1;
             IF @@TRANCOUNT <> 1 OR XACT_STATE() <> 1
                 THROW 51005, N'ZP: ZP_Zapis_XML nenechala transakci, jak byla', 1;
         END;
