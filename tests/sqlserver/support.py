@@ -16,7 +16,9 @@ from tests.support import eventually
 PASSWORD = "only-for-tests-ž3a"
 XML = '<ZP id_zp="53773" cislo_zp="S/BN/O/26012"><Koment>Žluťoučký kůň</Koment></ZP>'
 SUBMISSION = Submission(key="zp-53773-0a1b", xml=XML, uzivatel="1955")
-REQUEST_SECS = 0.4
+REQUEST_SECS = 1.0
+"""Enough for a busy machine; what is to come too late comes half as long again."""
+LATE_SECS = 1.5
 DETAIL = "trasy.ZP_Detail Stav=Odesláno,Přijato"
 
 
@@ -31,7 +33,7 @@ def a_gateway(
 ) -> SqlGateway:
     login = Login(SqlAddress.parse(url), SecretStr(password), str(ca_file) if ca_file else None)
     chosen = strategy_for(strategy, lookup=lookup, settle_secs=1.0, request_secs=request_secs)
-    return SqlGateway(login, chosen, connect_secs=request_secs / 2, request_secs=request_secs)
+    return SqlGateway(login, chosen, connect_secs=0.8 * request_secs, request_secs=request_secs)
 
 
 async def idle(server: TdsSimulator) -> None:

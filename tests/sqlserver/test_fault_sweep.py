@@ -19,14 +19,15 @@ from insyz.sql_gateway import SqlGateway
 from insyz.sql_strategy import SqlStrategy
 from simulator.tds.faults import FAULTS
 from simulator.tds.server import TdsSimulator
-from tests.sqlserver.support import SUBMISSION, a_gateway, idle
+from tests.sqlserver.support import LATE_SECS as LATE
+from tests.sqlserver.support import REQUEST_SECS, SUBMISSION, a_gateway, idle
 from tests.support import eventually
 
 TAKEN, AGAIN, ACCESS, NO, DOUBT = (
     Receipt, InsyzUnavailable, AuthenticationError, InvalidReportError, OutcomeUnknownError,
 )  # fmt: skip
-LATE = 0.6
-"""Seconds; the client waits for 0.4."""
+IN_TIME_SECS = 15.0
+"""The deadline where the fault is not that something takes too long."""
 REFUSED = {"fault": "error", "number": 50_000}
 DRIP = {"fault": "drip", "seconds": LATE, "interval": 0.02}
 
@@ -125,7 +126,8 @@ async def test_a_fault_is_told_as_what_it_is_and_nothing_is_doubled(
     server: TdsSimulator, strategy: SqlStrategy, target: str, fault: Any, meaning: type
 ) -> None:
     server.order(target=target, script={"*": [fault], "53773": [fault]})
-    async with a_gateway(server.url, strategy) as gateway:
+    request_secs = REQUEST_SECS if str(LATE) in str(fault) else IN_TIME_SECS
+    async with a_gateway(server.url, strategy, request_secs=request_secs) as gateway:
         said = await submitted(gateway)
         assert type(said) is meaning, said
         if strategy is LEDGER:

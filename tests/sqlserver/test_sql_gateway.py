@@ -25,6 +25,7 @@ from simulator.tds.statements import PROCEDURES
 from tests.sqlserver.conftest import Authority, make_authority
 from tests.sqlserver.support import (
     DETAIL,
+    LATE_SECS,
     PASSWORD,
     REQUEST_SECS,
     SUBMISSION,
@@ -67,7 +68,7 @@ async def test_a_document_of_a_megabyte_arrives_as_it_was(strategy: SqlStrategy)
     xml = f'<ZP id_zp="53773" cislo_zp="S/1"><a>{"Žluťoučký kůň, 100 % „“ " * 40_000}</a></ZP>'
     async with (
         TdsSimulator(password=PASSWORD) as server,
-        a_gateway(server.url, strategy, request_secs=10) as gateway,
+        a_gateway(server.url, strategy, request_secs=30) as gateway,
     ):
         await gateway.submit(replace(SUBMISSION, xml=xml))
         (record,) = server.book.submissions()
@@ -120,7 +121,7 @@ async def test_a_user_that_does_not_fit_is_refused_before_anything_is_sent(
 async def test_a_statement_that_is_still_queued_is_too_late_once_the_look_up_has_answered(
     server: TdsSimulator, gateway: SqlGateway
 ) -> None:
-    server.script(53773, "stall_before:0.8")
+    server.script(53773, f"stall_before:{LATE_SECS}")
     with pytest.raises(OutcomeUnknownError):
         await gateway.submit(SUBMISSION)
     assert server.busy
@@ -132,7 +133,7 @@ async def test_a_statement_that_is_still_queued_is_too_late_once_the_look_up_has
 async def test_while_the_statement_is_at_work_the_look_up_says_so(
     server: TdsSimulator, gateway: SqlGateway
 ) -> None:
-    server.script(53773, "slow:1.0")
+    server.script(53773, "slow:2.5")
     with pytest.raises(OutcomeUnknownError):
         await gateway.submit(SUBMISSION)
     with pytest.raises(InsyzUnavailable, match="still at work on an earlier try"):
@@ -145,12 +146,12 @@ async def test_while_the_statement_is_at_work_the_look_up_says_so(
 async def test_a_reply_that_dribbles_does_not_outlive_the_deadline(
     server: TdsSimulator, gateway: SqlGateway, target: str
 ) -> None:
-    drip = {"fault": "drip", "seconds": 5, "interval": 0.01}
+    drip = {"fault": "drip", "seconds": 10, "interval": 0.01}
     server.order(target=target, script={"*": [drip]})
     began = time.monotonic()
     with pytest.raises((OutcomeUnknownError, InsyzUnavailable)):
         await gateway.submit(SUBMISSION)
-    assert time.monotonic() - began < REQUEST_SECS + 0.3
+    assert time.monotonic() - began < REQUEST_SECS + 1
 
 
 @asynccontextmanager
@@ -211,7 +212,7 @@ async def test_a_cancelled_login_leaves_no_connection_behind(server: TdsSimulato
 
 
 async def test_fifty_at_a_time_are_each_taken_once(server: TdsSimulator) -> None:
-    async with a_gateway(server.url, request_secs=20) as gateway:
+    async with a_gateway(server.url, request_secs=60) as gateway:
         many = [
             replace(SUBMISSION, key=f"zp-{n}-0a", xml=f'<ZP id_zp="{n}" cislo_zp="S"/>')
             for n in range(1, 51)
@@ -221,7 +222,7 @@ async def test_fifty_at_a_time_are_each_taken_once(server: TdsSimulator) -> None
 
 
 async def test_a_race_under_one_key_is_taken_once(server: TdsSimulator) -> None:
-    async with a_gateway(server.url, request_secs=20) as gateway:
+    async with a_gateway(server.url, request_secs=60) as gateway:
         race = [gateway.submit(SUBMISSION) for _ in range(20)]
         said = await asyncio.gather(*race, return_exceptions=True)
     assert len(server.book.submissions()) == 1
@@ -267,7 +268,7 @@ async def test_a_server_that_its_authority_vouches_for_is_spoken_to_within_tls(
     authority: Authority, strategy: SqlStrategy
 ) -> None:
     async with secure(authority) as server:
-        gateway = a_gateway(by_name(server), strategy, ca_file=authority.ca_file, request_secs=5)
+        gateway = a_gateway(by_name(server), strategy, ca_file=authority.ca_file, request_secs=15)
         async with gateway:
             await gateway.submit(
                 replace(SUBMISSION, xml=SUBMISSION.xml.replace("kůň", "ů" * 9_000))
@@ -283,7 +284,7 @@ async def test_a_deadline_holds_within_tls_too(authority: Authority) -> None:
         async with gateway:
             with pytest.raises(OutcomeUnknownError, match="no answer within 1 s"):
                 await gateway.submit(SUBMISSION)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 3
 
 
 async def test_a_server_of_another_name_is_not_told_the_password(authority: Authority) -> None:
@@ -311,7 +312,7 @@ async def test_a_server_that_insists_on_tls_is_not_spoken_to_in_clear(authority:
 
 
 async def refused_before_the_login(server: TdsSimulator, ca_file: Path | None) -> None:
-    async with a_gateway(by_name(server), ca_file=ca_file, request_secs=5) as gateway:
+    async with a_gateway(by_name(server), ca_file=ca_file, request_secs=15) as gateway:
         with pytest.raises(AuthenticationError, match=r"^TLS: "):
             await gateway.submit(SUBMISSION)
     assert not server.counts[Target.LOGIN]
@@ -385,7 +386,7 @@ async def test_the_first_step_that_fails_says_what_to_do(
         installed=settings.get("installed", PROCEDURES),
         granted=settings.get("granted", PROCEDURES),
     )
-    async with server, a_gateway(server.url, password=password, request_secs=5) as gateway:
+    async with server, a_gateway(server.url, password=password, request_secs=15) as gateway:
         check = next(check for check in await gateway.diagnose() if not check.ok)
     assert check.name == wrong
     assert found in check.found
