@@ -21,7 +21,6 @@ from insyz.gateway import Gateway
 from insyz.http_gateway import HttpGateway
 from insyz.logs import set_up_logging
 from insyz.settings import Settings, SettingsError
-from insyz.sql_address import SqlAddress
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
 from starter.connection import TemporalUnreachableError, connect, make_runtime
@@ -146,35 +145,15 @@ def webhook_for(settings: Settings) -> OutcomeWebhook | None:
 def gateway_for(settings: Settings) -> AbstractAsyncContextManager[Gateway]:
     """The gateway that the settings ask for."""
     if settings.sql_address is not None:
-        return _sql_gateway_for(settings, settings.sql_address)
+        from insyz.sql_assembly import sql_gateway  # its driver is an extra
+
+        return sql_gateway(settings)
     assert settings.insyz_token is not None  # noqa: S101 (the settings see to it)
     return HttpGateway(
         settings.insyz_url,
         settings.insyz_token,
         delivery=settings.insyz_delivery,
         settle_secs=settings.insyz_settle_secs,
-        connect_secs=settings.insyz_connect_secs,
-        request_secs=settings.insyz_request_secs,
-    )
-
-
-def _sql_gateway_for(
-    settings: Settings, address: SqlAddress
-) -> AbstractAsyncContextManager[Gateway]:
-    # Its driver is an extra.
-    from insyz.sql_gateway import SqlGateway, strategy_for
-    from insyz.sql_session import Login
-
-    assert settings.insyz_sql_password is not None  # noqa: S101 (the settings see to it)
-    ca_file = settings.insyz_sql_ca_file
-    return SqlGateway(
-        Login(address, settings.insyz_sql_password, str(ca_file) if ca_file else None),
-        strategy_for(
-            settings.insyz_sql_strategy,
-            lookup=settings.insyz_sql_lookup,
-            settle_secs=settings.insyz_settle_secs,
-            request_secs=settings.insyz_request_secs,
-        ),
         connect_secs=settings.insyz_connect_secs,
         request_secs=settings.insyz_request_secs,
     )

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from insyz.sql_answers import BrokenError, Phase, ServerError, TlsError
-from insyz.sql_session import Login, SqlSession
+from insyz.sql_driver import Login
+from insyz.sql_session import SqlSession
 
 RIGHTS = "SELECT OBJECT_ID(%(name)s) AS Id, HAS_PERMS_BY_NAME(%(name)s, 'OBJECT', 'EXECUTE') AS Smi"
 

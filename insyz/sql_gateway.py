@@ -17,11 +17,8 @@ from insyz.gateway import Delivery, Receipt, Submission
 from insyz.sql_address import MAX_NAME_CHARS
 from insyz.sql_answers import BrokenError, Phase, ServerError, failure
 from insyz.sql_diagnosis import Check, diagnose
-from insyz.sql_execute_only import ExecuteOnly
-from insyz.sql_ledger import Ledger
-from insyz.sql_lookup import OrderLookup
-from insyz.sql_session import Login, SqlSession
-from insyz.sql_strategy import SqlStrategy
+from insyz.sql_driver import Login
+from insyz.sql_session import SqlSession
 
 MAX_CONNECTIONS = 200
 XML_DECLARATION = re.compile(r"\ufeff?<\?xml[^>]*\?>\s*")
@@ -124,16 +121,6 @@ class SqlGateway:
         except TimeoutError:
             late = f"cannot reach INSYZ: no connection within {self._connect_secs:g} s"
             raise BrokenError(late) from None
-
-
-def strategy_for(
-    name: SqlStrategy, *, lookup: str | None, settle_secs: float, request_secs: float
-) -> Strategy:
-    """The strategy of that name; `lookup` as in INSYZ_SQL_LOOKUP. Raises LookupSettingError."""
-    if name is SqlStrategy.LEDGER:
-        return Ledger()
-    order = OrderLookup.parse(lookup) if lookup else None
-    return ExecuteOnly(lookup=order, settle_secs=settle_secs, request_secs=request_secs)
 
 
 def _check_user(uzivatel: str) -> None:

@@ -12,7 +12,8 @@ from typing import TypeGuard
 from insyz.errors import InsyzUnavailable
 from insyz.gateway import Delivery, Receipt, Submission
 from insyz.sql_answers import BrokenError, Phase
-from insyz.sql_session import Row, SqlSession
+from insyz.sql_driver import Row
+from insyz.sql_session import SqlSession
 
 STATE = "EXEC trasy.ZP_Podani_Stav @Klic = %(klic)s"
 WRITE = (

@@ -1,6 +1,5 @@
 """One connection to the SQL Server, from its first packet to its end."""
 
-import asyncio
 import logging
 import ssl
 import time
@@ -22,19 +21,17 @@ from simulator.tds.tokens import (
     DATABASE,
     DONE,
     DONE_PROC,
-    ERROR,
     PACKET_SIZE,
     ROLLED_BACK,
     VERSION,
     SqlError,
     changed,
     done,
-    error,
     login_acknowledged,
 )
+from simulator.tds.turn import CancelledStatement, Turn
 
 STATEMENT_LOG = logging.getLogger("simulator.tds.statements")
-RETURN_STATUS = b"\x79\0\0\0\0"
 NO_DATABASE, LOGIN_FAILED = 4060, 18456
 
 
@@ -45,10 +42,6 @@ class Encryption(IntEnum):
     ON = 1
     NOT_SUPPORTED = 2
     REQUIRED = 3
-
-
-class CancelledStatement(Exception):  # noqa: N818 (no error: the client asked for it)
-    """The client's attention ended the statement."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +82,7 @@ class Session:
         self._catalog = catalog
         self._plan = plan
         self._counted = counted
-        self.refuse_connections = refuse_connections
+        self._refuse_connections = refuse_connections
 
     async def run(self) -> None:
         """Until the client leaves; what it has not committed is gone then."""
@@ -149,7 +142,7 @@ class Session:
         except ValueError as unknown:
             raise GoneError(str(unknown)) from unknown
         except SqlError as refused:
-            await _Turn(self, self._channel, _nothing, closing).refuse(refused)
+            await Turn(self, self._channel, _nothing, closing).refuse(refused)
         else:
             await self._play(operation, closing)
 
@@ -157,7 +150,7 @@ class Session:
         """Whether the work was done."""
         self._counted(operation.target)
         fault = self._plan.next_for(operation.target, operation.subject)
-        turn = _Turn(self, self._channel, operation.work, closing)
+        turn = Turn(self, self._channel, operation.work, closing)
         began = time.monotonic()
         try:
             await fault.play(turn)
@@ -172,6 +165,9 @@ class Session:
             STATEMENT_LOG.info(line, operation.target, operation.subject, fault, spent)
         return turn.worked
 
+    async def refuse_connections(self, seconds: float) -> None:
+        await self._refuse_connections(seconds)
+
     def commit(self) -> None:
         self._catalog.commit()
 
@@ -181,69 +177,6 @@ class Session:
             return b""
         self._catalog.transaction = None
         return changed(ROLLED_BACK, b"", TRANSACTION_ID)
-
-
-class _Turn:
-    """One statement's reply."""
-
-    def __init__(
-        self,
-        session: Session,
-        channel: Channel,
-        work: Callable[[float], Awaitable[bytes]],
-        closing: int,
-    ) -> None:
-        self._session = session
-        self._channel = channel
-        self._work = work
-        self._closing = closing
-        self.worked = False
-
-    async def work(self, *, held: float = 0.0) -> bytes:
-        tokens = await self._work(held)
-        self.worked = True
-        return tokens
-
-    def commit(self) -> None:
-        self._session.commit()
-
-    async def answer(self, tokens: bytes) -> None:
-        await self._channel.write(tokens + self._end())
-
-    async def refuse(self, what: SqlError, *, before: bytes = b"") -> None:
-        rolled_back = self._session.roll_back()
-        errors = error(what)
-        if what.followed_by:
-            errors += error(SqlError(what.followed_by, what.text))
-        await self._channel.write(before + errors + rolled_back + self._end(ERROR))
-
-    async def tear(self, tokens: bytes) -> None:
-        whole = tokens + self._end()
-        await self._channel.write(whole, only=len(whole) // 2)
-        await self.hang_up(reset=False)
-
-    async def mumble(self, tokens: bytes) -> None:
-        await self._channel.write_part(tokens)
-
-    async def wait(self, seconds: float, *, heeds: bool) -> None:
-        if not heeds:
-            await asyncio.sleep(seconds)
-            return
-        with suppress(TimeoutError):
-            kind, _ = await asyncio.wait_for(self._channel.read(), seconds)
-            raise CancelledStatement if kind == Kind.ATTENTION else GoneError
-
-    async def hang_up(self, *, reset: bool) -> None:
-        if reset:
-            self._channel.reset()
-        raise GoneError
-
-    async def refuse_connections(self, seconds: float) -> None:
-        await self._session.refuse_connections(seconds)
-
-    def _end(self, status: int = 0) -> bytes:
-        procedure = RETURN_STATUS if self._closing == DONE_PROC else b""
-        return procedure + done(self._closing, status)
 
 
 async def _nothing(_held: float) -> bytes:

@@ -7,8 +7,9 @@ from pydantic import SecretStr
 
 from insyz.gateway import Submission
 from insyz.sql_address import SqlAddress
-from insyz.sql_gateway import SqlGateway, strategy_for
-from insyz.sql_session import Login
+from insyz.sql_assembly import strategy_for
+from insyz.sql_driver import Login
+from insyz.sql_gateway import SqlGateway
 from insyz.sql_strategy import SqlStrategy
 from simulator.tds.server import TdsSimulator
 from tests.support import eventually

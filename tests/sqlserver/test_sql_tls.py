@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
-import insyz.sql_session  # noqa: F401 (puts it there)
+import insyz.sql_driver  # noqa: F401 (puts it there)
 from insyz.sql_tls import certifies
 
 KEY = ec.generate_private_key(ec.SECP256R1())

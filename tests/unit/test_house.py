@@ -26,7 +26,7 @@ ONLY_IN = {
         "insyz/store_schema.py",
     },
     "lxml": {"insyz/document.py"},
-    "pytds": {"insyz/sql_session.py"},
+    "pytds": {"insyz/sql_driver.py"},
     "cryptography": {"insyz/sql_tls.py"},
     "pydantic_settings": {"insyz/settings.py"},
 }
