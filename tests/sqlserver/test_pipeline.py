@@ -26,12 +26,15 @@ from workflows.contract import (
     workflow_id,
 )
 
+IN_TIME = {"insyz_connect_secs": 1.5, "insyz_request_secs": 2.0, "insyz_try_secs": 4.0}
+"""Longer than elsewhere: here it counts how many tries there are, on a busy machine too."""
+
 
 @asynccontextmanager
 async def working(
     client: Client, server: TdsSimulator, strategy: str, **changes: Any
 ) -> AsyncIterator[Settings]:
-    given = {"insyz_sql_password": PASSWORD, "insyz_sql_strategy": strategy}
+    given = {"insyz_sql_password": PASSWORD, "insyz_sql_strategy": strategy, **IN_TIME}
     settings = scaled_down(server.url, **(given | changes))
     async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
         yield settings
@@ -71,7 +74,7 @@ async def test_with_a_ledger_a_lost_answer_is_cleared_up_without_any_settle_time
     server.script(report["id_zp"], "reset_after")
     async with working(client, server, "ledger", insyz_settle_secs=60):
         await submit(report, client=client)
-        status = await reaches(client, report, Phase.FOUND, within=5)
+        status = await reaches(client, report, Phase.FOUND, within=15)
     assert status.attempt == 2
     assert records(server, report) == 1
 
@@ -80,20 +83,20 @@ async def test_with_a_ledger_a_cancelled_report_cannot_be_taken_by_what_is_still
     client: Client, server: TdsSimulator
 ) -> None:
     report = a_report()
-    server.script(report["id_zp"], "stall_before:2.5")
+    server.script(report["id_zp"], "stall_before:4")
     async with working(client, server, "ledger"):
         await submit(report, client=client)
         await arrived(server, Target.SUBMIT)
         handle = client.get_workflow_handle(workflow_id(report["id_zp"]))
         await handle.signal(CANCEL_SIGNAL, CancelRequest(by="J. Nováková"))
-        status = await reaches(client, report, State.REJECTED, within=10)
+        status = await reaches(client, report, State.REJECTED)
     assert status.error is not None
     assert status.error.type == "SubmissionCancelled"
     await idle(server)
     assert records(server, report) == 0
 
 
-@pytest.mark.parametrize("fault", ["reset_after", "stall_after:1.5", "torn", "killed_after"])
+@pytest.mark.parametrize("fault", ["reset_after", "stall_after:3", "torn", "killed_after"])
 async def test_execute_only_asks_nobody_before_its_commit(
     client: Client, server: TdsSimulator, fault: str
 ) -> None:
