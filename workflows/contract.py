@@ -156,18 +156,6 @@ class InsyzRequest(_Shape):
     decided: bool = False
 
 
-class InsyzResult(_Shape):
-    """What `submit_to_insyz` knows in the end.
-
-    `receipt` is None when INSYZ does not have the report and nothing was to be sent; `found` when
-    it had it before this try. `attempt` counts the tries of this activity from 1.
-    """
-
-    receipt: dict[str, Any] | None
-    found: bool
-    attempt: int
-
-
 class Stage(StrEnum):
     """How far a try came: the question whether INSYZ has the report, or its sending."""
 
@@ -175,17 +163,52 @@ class Stage(StrEnum):
     SEND = "send"
 
 
+MAX_TRIES = 10
+MAX_TRIED_CHARS = 200
+"""Bounds of what is kept of tries for people to see."""
+
+
+class Tried(_Shape):
+    """One try and its end, for people to see: nothing else may depend on it.
+
+    `outcome` is taken, found, not there, or the name of an error class.
+    """
+
+    attempt: int
+    stage: Stage
+    outcome: str
+    at: datetime
+    duration_ms: int
+    message: str = Field(default="", max_length=MAX_TRIED_CHARS)
+
+
+class InsyzResult(_Shape):
+    """What `submit_to_insyz` knows in the end.
+
+    `receipt` is None when INSYZ does not have the report and nothing was to be sent; `found` when
+    it had it before this try. `attempt` counts the tries of this activity from 1, `tries` tells of
+    those that left word.
+    """
+
+    receipt: dict[str, Any] | None
+    found: bool
+    attempt: int
+    tries: list[Tried] = []
+
+
 class FailedTry(_Shape):
     """Details of a failure of `submit_to_insyz`.
 
     `attempt` is the try, counted from 1; `asked`: a look-up made in time had found nothing before;
-    `retry_after` are the seconds before which another try makes no sense.
+    `retry_after` are the seconds before which another try makes no sense; `tries` tells of this one
+    and of those before it that left word.
     """
 
     attempt: int
     stage: Stage
     asked: bool
     retry_after: float | None = None
+    tries: list[Tried] = []
 
 
 class DeliveryTerms(_Shape):

@@ -13,7 +13,8 @@ PERMANENT = frozenset(error.__name__ for error in PERMANENT_ERRORS)
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """A try that did not end with a receipt; the fields are those of contract.FailedTry."""
+    """A try that did not end with a receipt; the fields are those of contract.FailedTry,
+    but for what only people read."""
 
     failure: Failure
     attempt: int
@@ -28,7 +29,7 @@ class Setback:
         if isinstance(cause, ApplicationError) and cause.details:
             tried = FailedTry.model_validate(cause.details[0])
             failure = Failure(type=cause.type or "", message=cause.message)
-            return cls(failure, **tried.model_dump())
+            return cls(failure, **tried.model_dump(exclude={"tries"}))
         # A try that nobody reported back, its worker died or froze; or a bug of ours. Either may
         # have happened in the middle of sending.
         failure = Failure(
