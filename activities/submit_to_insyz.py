@@ -27,6 +27,7 @@ from insyz.errors import (
     OutcomeUnknownError,
 )
 from insyz.gateway import Delivery, Gateway, Receipt, Submission
+from insyz.watched import on_behalf_of
 from workflows.contract import (
     MAX_TRIED_CHARS,
     SUBMIT_TO_INSYZ,
@@ -47,7 +48,8 @@ class SubmitToInsyz:
     @activity.defn(name=SUBMIT_TO_INSYZ)
     async def submit_to_insyz(self, request: InsyzRequest) -> InsyzResult:
         """One try. Fails with the name of one of the domain's errors as type."""
-        return await _Try(self._gateway, request, self._request_secs).run()
+        with on_behalf_of(request.id_zp, request.uzivatel):
+            return await _Try(self._gateway, request, self._request_secs).run()
 
 
 class _Try:
