@@ -29,7 +29,7 @@ class PortalActivities:
         recorded = await self._store.record(record.outcome())
         if recorded.warning:
             activity.logger.warning(recorded.warning, extra={"id_zp": record.status.id_zp})
-        return Recorded(warning=recorded.warning, webhook=webhook)
+        return Recorded(warning=recorded.warning, webhook=webhook, table=recorded.warning is None)
 
     @activity.defn(name=NOTIFY_PORTAL)
     async def notify_portal(self, record: OutcomeRecord) -> None:

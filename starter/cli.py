@@ -14,6 +14,7 @@ from starter.output import answer_json, tell
 COMMANDS = (
     "submit",
     "status",
+    "show",
     "retry",
     "resolve",
     "cancel",

@@ -261,7 +261,8 @@ class OutcomeRecord(_Shape):
 
 class Recorded(_Shape):
     """What `record_outcome` did: a `warning` when the portal's table was left as it is; `webhook`
-    when the portal is to be told by one as well."""
+    when the portal is to be told by one as well; `table` when its table has the outcome."""
 
     warning: str | None = None
     webhook: bool = False
+    table: bool = False
