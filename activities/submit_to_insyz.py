@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from temporalio import activity
+from temporalio.client import WorkflowExecution
 
 from activities.earlier_runs import (
     earlier_runs,
@@ -110,7 +111,8 @@ class _Try:
     async def _ask(self) -> Receipt | None:
         """Raises OutcomeUnknownError while a run that was broken off may still be sending."""
         asks = self._gateway.delivery is not Delivery.BLIND
-        found, runs = await asyncio.gather(self._look_up() if asks else _nothing(), earlier_runs())
+        looking_up = self._look_up() if asks else _nothing()
+        found, runs = await asyncio.gather(looking_up, self._earlier_runs())
         broken_off = last_broken_off(runs)
         if found or self._request.decided:
             return found
@@ -124,6 +126,9 @@ class _Try:
                 retry_after=left,
             )
         return None
+
+    async def _earlier_runs(self) -> list[WorkflowExecution]:
+        return [] if self._request.first_run else await earlier_runs()
 
     async def _look_up(self) -> Receipt | None:
         with suppress(TimeoutError):
@@ -156,7 +161,7 @@ class _Try:
         the same key, and refuses it: no reason to reject the report. Raises OutcomeUnknownError
         while it cannot be told.
         """
-        broken_off = last_broken_off(await earlier_runs())
+        broken_off = last_broken_off(await self._earlier_runs())
         if broken_off is None and isinstance(refusal, AuthenticationError):
             return None
         try:

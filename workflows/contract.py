@@ -11,6 +11,7 @@ from insyz.report import Report
 
 TASK_QUEUE = "insyz"
 SUBMIT_REPORT = "SubmitReport"
+DISMISS_FAILURE = "DismissFailure"
 STATUS_QUERY = "status"
 
 RESOLVE_UPDATE = "resolve"
@@ -28,11 +29,20 @@ WORKFLOW_ID_PREFIX = "submit-report-"
 MEMO_KEY = "submission_key"
 MEMO_RESEND = "resend"
 """What a starter notes on a run, so that others can tell what it sends."""
+MEMO_FIRST_RUN = "first_run"
+"""Noted on a run that Temporal was asked to start only if it knew no other one of this report."""
+MEMO_DISMISSAL = "dismissal"
+"""Where a dismissal can be read without a worker."""
 
 
 def workflow_id(id_zp: int) -> str:
     """One id for all runs of a report: at most one of them is open at a time."""
     return f"{WORKFLOW_ID_PREFIX}{id_zp}"
+
+
+def dismissal_id(workflow_id: str, run_id: str) -> str:
+    """One id for each failed run: what fails anew is not dismissed."""
+    return f"dismiss-{workflow_id}-{run_id}"
 
 
 class State(StrEnum):
@@ -107,6 +117,15 @@ class CancelRequest(_Shape):
     why: str = Field(default="", max_length=2_000)
 
 
+class DismissalRequest(_Shape):
+    """Input and result of `DismissFailure`: which failed run is done with, who says so and why."""
+
+    workflow_id: str = Field(min_length=1)
+    run_id: str = Field(min_length=1)
+    by: str = Field(min_length=1, max_length=200)
+    why: str = Field(min_length=1, max_length=2_000)
+
+
 class Status(_Shape):
     """The portal's view of a submission: what the query `status` returns, and the result.
 
@@ -145,7 +164,8 @@ class InsyzRequest(_Shape):
     """What `submit_to_insyz` is given; the fields of `insyz.gateway.Submission`, and how far to go.
 
     `send` False: only find out whether INSYZ has it. `decided`: a person decided to send it, so a
-    look-up that cannot be answered is no reason not to.
+    look-up that cannot be answered is no reason not to. `first_run`: no earlier run can have sent
+    it.
     """
 
     id_zp: int
@@ -154,6 +174,7 @@ class InsyzRequest(_Shape):
     uzivatel: str
     send: bool = True
     decided: bool = False
+    first_run: bool = False
 
 
 class Stage(StrEnum):
