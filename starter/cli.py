@@ -14,7 +14,9 @@ from starter.output import answer_json, tell
 COMMANDS = (
     "submit",
     "status",
+    "open",
     "show",
+    "stats",
     "retry",
     "resolve",
     "cancel",

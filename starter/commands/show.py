@@ -58,7 +58,8 @@ def _row(event: "Event") -> tuple[str, ...]:
 
     number = "" if event.run is None else str(event.run)
     words = f"{event.text} ({event.why})" if event.why else event.text
-    return moment(event.at), number, event.kind, words, event.by or ""
+    what = event.kind if event.attempt is None else f"{event.kind} {event.attempt}"
+    return moment(event.at), number, what, words, event.by or ""
 
 
 def _plain(told: "Story") -> "dict[str, object]":

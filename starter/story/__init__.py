@@ -13,7 +13,7 @@ from starter.story.decoding import Decoding
 from starter.story.event import Event, Kind
 from starter.story.history import RunHistory
 from starter.story.portal import of_table
-from starter.story.tries import under_way
+from starter.story.tries import numbered_through, under_way
 from workflows.contract import workflow_id
 
 __all__ = ["Event", "Kind", "Story", "story"]
@@ -58,4 +58,4 @@ async def _of_run(client: Client, run: ListedRun) -> list[Event]:
     told = await RunHistory(history.events, decoding).told()
     if run.status is WorkflowExecutionStatus.RUNNING:
         told += await under_way(decoding, await bounded(handle.describe()))
-    return told
+    return numbered_through(told)

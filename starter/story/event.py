@@ -28,7 +28,8 @@ class Kind(StrEnum):
 
 class Event(BaseModel):
     """`run` counts the runs of the report from 1 (None: not of a run). `by` is who did it: a name,
-    an INT_ADR, or Temporal's identity of a process. The rest is known of tries only.
+    an INT_ADR, or Temporal's identity of a process. The rest is known of tries only; `attempt`
+    counts those of a run from 1, and `outcome` is None while the try is not over.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,7 +48,7 @@ class Event(BaseModel):
 
 def of_try(tried: Tried) -> Event:
     """A try that ended."""
-    words = f"try {tried.attempt}: {tried.outcome} after {tried.duration_ms} ms"
+    words = f"{tried.outcome} after {tried.duration_ms} ms"
     place = "" if tried.outcome in {"taken", "found"} else f" of {AT_STAGE[tried.stage]}"
     return Event(
         at=tried.at,

@@ -63,25 +63,35 @@ async def _last_failure(decoding: Decoding, pending: PendingActivityInfo) -> Eve
     return Event(
         at=_time(pending.last_attempt_complete_time.ToDatetime(tzinfo=UTC)),
         kind=Kind.TRY,
-        text=f"try {attempt}: {error_type}: {bounded(message)}",
+        text=f"{error_type}: {bounded(message)}",
         attempt=attempt,
         outcome=error_type,
     )
 
 
 def _now(pending: PendingActivityInfo) -> Event:
-    name = "try" if pending.activity_type.name == SUBMIT_TO_INSYZ else "telling the portal, try"
-    kind = Kind.TRY if name == "try" else Kind.PORTAL
-    words = f"{name} {pending.attempt}"
     if pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED:
-        at, words = pending.last_started_time, f"{words} is under way"
+        at, words = pending.last_started_time, "is under way"
     elif pending.attempt > 1:
-        at, words = pending.next_attempt_schedule_time, f"{words} comes"
+        at, words = pending.next_attempt_schedule_time, "comes then"
     else:
-        at, words = pending.scheduled_time, f"{words} waits for a worker"
-    return Event(
-        at=_time(at.ToDatetime(tzinfo=UTC)), kind=kind, text=words, attempt=pending.attempt
-    )
+        at, words = pending.scheduled_time, "waits for a worker"
+    when = _time(at.ToDatetime(tzinfo=UTC))
+    if pending.activity_type.name == SUBMIT_TO_INSYZ:
+        return Event(at=when, kind=Kind.TRY, text=words, attempt=pending.attempt)
+    return Event(at=when, kind=Kind.PORTAL, text=f"telling it, try {pending.attempt}, {words}")
+
+
+def numbered_through(events: list[Event]) -> list[Event]:
+    """Each activity counts its tries from 1; for people they are the tries of the run."""
+    numbered, before, last = [], 0, 0
+    for event in events:
+        if event.kind is Kind.TRY and event.attempt is not None:
+            before += last if event.attempt <= last else 0
+            last = event.attempt
+            event = event.model_copy(update={"attempt": before + last})
+        numbered.append(event)
+    return numbered
 
 
 def _measured(
