@@ -24,6 +24,9 @@ COMMANDS = (
     "schema",
     "setup",
     "worker",
+    "server",
+    "backup",
+    "restore",
 )
 
 EPILOG = f"""\
@@ -55,6 +58,8 @@ EXIT_CODES = {
     "NotOpenError": ExitCode.FAILED,
     "NothingToDecideError": ExitCode.FAILED,
     "NoWorkerError": ExitCode.FAILED,
+    "ServerError": ExitCode.FAILED,
+    "StateFileError": ExitCode.FAILED,
     "StoreUnavailableError": ExitCode.FAILED,
     "StoreMisconfiguredError": ExitCode.INVALID,
 }

@@ -44,10 +44,14 @@ class NoAnswerError(TemporalUnreachableError):
     """A call took longer than it may."""
 
 
-async def connect(*, runtime: Runtime | None = None) -> Client:
-    """A connected client. Raises TemporalUnreachableError within CONNECT_SECS."""
+async def connect(*, address: str | None = None, runtime: Runtime | None = None) -> Client:
+    """A connected client; `address` instead of the configured one.
+
+    Raises TemporalUnreachableError within CONNECT_SECS.
+    """
     config = ClientConfig.load_client_connect_config()
-    address = config.setdefault("target_host", DEFAULT_ADDRESS)
+    address = address or config.get("target_host") or DEFAULT_ADDRESS
+    config["target_host"] = address
     config["namespace"] = config.get("namespace") or DEFAULT_NAMESPACE
     try:
         # From outside, because the SDK's own time-outs hold for one attempt, not for all.
