@@ -17,16 +17,21 @@ from activities.delivery_terms import DeliveryTermsOf
 from activities.generate_xml import generate_xml
 from activities.portal import PortalActivities
 from activities.submit_to_insyz import SubmitToInsyz
+from insyz.audit import audited
 from insyz.gateway import Gateway
 from insyz.http_gateway import HttpGateway
 from insyz.logs import set_up_logging
 from insyz.settings import Settings, SettingsError
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
-from starter.connection import TemporalUnreachableError, connect, make_runtime
+from observability.counting import Counting
+from observability.endpoint import worker_runtime
+from observability.metrics import metrics
+from observability.tracing import outgoing_headers, traced
+from starter.connection import TemporalUnreachableError, connect
 from starter.exit_codes import ExitCode
 from starter.process import run_and_exit
-from starter.workers import HEARTBEAT
+from starter.tracing import WORKER, TracingUnavailableError
 from workflows.contract import TASK_QUEUE
 from workflows.guard import StartGuard, UnknownWorkflow
 from workflows.submit_report import SubmitReport
@@ -34,7 +39,10 @@ from workflows.timing import Timing, TimingProvider
 
 log = logging.getLogger("insyz.worker")
 
-PASSED_THROUGH = ("insyz", "workflows", "activities", "pydantic", "pydantic_core", "lxml")
+PASSED_THROUGH = (
+    *("activities", "insyz", "observability", "workflows"),
+    *("lxml", "opentelemetry", "pydantic", "pydantic_core"),
+)
 """Modules that the workflow sandbox shares instead of importing them anew for each run."""
 
 
@@ -47,6 +55,7 @@ def build_worker(
     webhook: OutcomeWebhook | None = None,
 ) -> Worker:
     """A worker on our task queue; leaving it lets a try that is under way come to its end."""
+    gateway = audited(traced(gateway))
     portal = PortalActivities(store, webhook)
     submit = SubmitToInsyz(gateway, request_secs=settings.insyz_request_secs)
     terms = DeliveryTermsOf(
@@ -78,7 +87,7 @@ def build_worker(
 
 def interceptors(timing: Timing) -> list[Interceptor]:
     """What surrounds our workflows, in a worker and in a replay."""
-    return [StartGuard(), TimingProvider(timing)]
+    return [Counting(), StartGuard(), TimingProvider(timing)]
 
 
 def workflow_runner() -> SandboxedWorkflowRunner:
@@ -92,6 +101,7 @@ async def run_worker() -> ExitCode:
     """Works until SIGTERM or SIGINT; then finishes what is under way and returns."""
     try:
         settings = Settings.load()
+        runtime = worker_runtime(settings.insyz_metrics_address)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.INVALID
@@ -101,10 +111,13 @@ async def run_worker() -> ExitCode:
     workflow.logger.workflow_info_on_message = False
     leave = _leave_on_signals()
     try:
-        client = await connect(runtime=make_runtime(heartbeats=HEARTBEAT))
+        client = await connect(runtime=runtime, service=WORKER)
     except TemporalUnreachableError as error:
         log.error("%s", error)
         return ExitCode.UNREACHABLE
+    except TracingUnavailableError as error:
+        log.error("%s", error)
+        return ExitCode.INVALID
     async with whole_worker(client, settings) as worker, worker:
         log.info("working on task queue %s", TASK_QUEUE, extra={"action": "start"})
         await leave.wait()
@@ -123,6 +136,8 @@ async def whole_worker(client: Client, settings: Settings) -> AsyncIterator[Work
             await opened.enter_async_context(store)
         if webhook is not None:
             await opened.enter_async_context(webhook)
+        if settings.insyz_metrics_address is not None:
+            await opened.enter_async_context(metrics(client, gateway))
         yield build_worker(client, gateway, settings, store=store, webhook=webhook)
 
 
@@ -151,6 +166,7 @@ def gateway_for(settings: Settings) -> HttpGateway:
         settle_secs=settings.insyz_settle_secs,
         connect_secs=settings.insyz_connect_secs,
         request_secs=settings.insyz_request_secs,
+        headers=outgoing_headers,
     )
 
 

@@ -6,6 +6,7 @@ by `temporalio.envconfig`).
 
 import base64
 import binascii
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -27,6 +28,18 @@ def _http_url(value: str) -> str:
     if parts.username or parts.password:
         raise PydanticCustomError("url", "must not hold credentials")
     return value.rstrip("/")
+
+
+def _listen_address(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    try:
+        ip_address(parts.hostname or "")
+        listens = bool(parts.port) and parts.netloc == value
+    except ValueError:
+        listens = False
+    if not listens:
+        raise PydanticCustomError("address", "must be an IP address and a port: 127.0.0.1:9464")
+    return value
 
 
 def _header_value(value: SecretStr) -> SecretStr:
@@ -114,6 +127,9 @@ class Settings(StoreSettings):
     )
     insyz_max_concurrent: int = Field(
         default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
+    )
+    insyz_metrics_address: Annotated[str, AfterValidator(_listen_address)] | None = Field(
+        default=None, description="`host:port` on which the worker exposes Prometheus metrics"
     )
     outcome_webhook_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         default=None, description="gets a signed POST with each outcome"

@@ -47,6 +47,7 @@ EXIT_CODES = {
     "InvalidReportError": ExitCode.INVALID,
     "SettingsError": ExitCode.INVALID,
     "ValidationError": ExitCode.INVALID,
+    "TracingUnavailableError": ExitCode.INVALID,
     "TemporalUnreachableError": ExitCode.UNREACHABLE,
     "NoAnswerError": ExitCode.UNREACHABLE,
     "AlreadySubmittedError": ExitCode.ALREADY_SUBMITTED,

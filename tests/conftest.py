@@ -24,7 +24,7 @@ TOKEN = "only-for-tests-7f3a"
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test depends on, or changes, the settings of whoever runs it."""
     for name in [*os.environ]:
-        if name.startswith(("TEMPORAL_", "INSYZ_", "LOG_")):
+        if name.startswith(("TEMPORAL_", "INSYZ_", "LOG_", "OTEL_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "no-such-file.toml"))
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
