@@ -11,14 +11,17 @@ REPORTS ?= 1000
 SEEDS ?= 1-5
 DELIVERY ?= lookup
 RULE ?= ours
+BENCH ?=
 
-.PHONY: help env demo test check chaos requirements clean
+.PHONY: help env demo test check chaos bench requirements clean
 
 help:
 	@echo "make demo [WAIT=0]  the whole pipeline on this machine, with three sample reports"
 	@echo "make test           lint, types and all tests"
 	@echo "make chaos [REPORTS=1000] [SEEDS=1-5] [DELIVERY=lookup|idempotent|blind] [RULE=ours|old]"
 	@echo "                    what survives when everything is killed all the time"
+	@echo "make bench [BENCH='SECTION… --quick --json FILE']"
+	@echo "                    the README's figures, each a ratio within one run (up to an hour)"
 	@echo "make env            only the environment in $(VENV)"
 
 env: $(STAMP)
@@ -38,6 +41,10 @@ demo: env
 # Everything is killed all the time; ends by comparing what was asked with what INSYZ holds.
 chaos: env
 	@$(BIN)/python -m chaos --reports $(REPORTS) --seeds $(SEEDS) --delivery $(DELIVERY) --rule $(RULE)
+
+# Measures on this machine, which should be quiet; see docs/benchmarks.md.
+bench: env
+	@$(BIN)/python -m bench $(BENCH)
 
 # Three at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check
