@@ -22,8 +22,9 @@ PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
 STARTER, WORKER = "insyz-starter", "insyz-worker"
 """Who the spans say they are from, unless OTEL_SERVICE_NAME says something else."""
 SPOKEN = "http/protobuf"
-LAST_EXPORT_SECS = 1.0
-"""A collector that does not answer holds up the end of a process for so long, not more."""
+LAST_EXPORT_SECS = 0.75
+"""A collector that does not answer holds up the end of a process for so long, not more. One that
+refuses does not hold up a starter at all: the exporter would wait longer than that to try again."""
 
 
 class TracingUnavailableError(Exception):
@@ -86,7 +87,8 @@ def _provider(service: str) -> "TracerProvider":
 
     resource = Resource.create({SERVICE_NAME: service}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(BareSpanExporter(OTLPSpanExporter())))
+    exporter = OTLPSpanExporter(timeout=LAST_EXPORT_SECS if service == STARTER else None)
+    provider.add_span_processor(BatchSpanProcessor(BareSpanExporter(exporter)))
     before_exit(lambda: _within(LAST_EXPORT_SECS, provider))
     return provider
 

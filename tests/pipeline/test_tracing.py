@@ -16,7 +16,7 @@ from simulator.server import Simulator
 from starter.setup import register_search_attributes
 from tests.conftest import TOKEN
 from tests.otlp import Collector
-from tests.support import SCALED_DOWN, a_report, free_port, insyz_command, worker_process
+from tests.support import SCALED_DOWN, Ran, a_report, free_port, insyz_command, worker_process
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PORTAL_TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -106,19 +106,24 @@ async def test_a_trace_of_the_caller_is_gone_on_with(
     assert {span.trace_id for span in collector.spans} == {PORTAL_TRACE}
 
 
+async def timed_submit() -> tuple[Ran, float]:
+    begun = time.monotonic()
+    ran = await insyz_command("submit", "-", "--json", stdin=json.dumps(a_report()))
+    return ran, time.monotonic() - begun
+
+
 @pytest.mark.parametrize("answers", [False, True], ids=["refuses", "accepts and says nothing"])
 async def test_a_collector_that_does_not_answer_holds_up_nothing_for_long(
     client: Client, monkeypatch: pytest.MonkeyPatch, answers: bool
 ) -> None:
+    _, without = await timed_submit()
     port = free_port()
     monkeypatch.setenv(ENDPOINT, f"http://127.0.0.1:{port}")
     with socket.create_server(("127.0.0.1", port)) if answers else nullcontext():
-        begun = time.monotonic()
-        ran = await insyz_command("submit", "-", "--json", stdin=json.dumps(a_report()))
-        took = time.monotonic() - begun
+        ran, took = await timed_submit()
     assert ran.code == 0
     assert ran.json["state"] == "send"
-    assert took < 6
+    assert took < without + 5, "the exporter itself would go on for 10 s"
 
 
 @pytest.mark.parametrize(
