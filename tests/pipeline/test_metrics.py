@@ -69,8 +69,12 @@ async def test_each_end_is_counted_with_its_state_and_kind_of_error(
             id=f"submit-report-{malformed['id_zp']}",
             task_queue="insyz",
         )
-        invalid = {"state": "rejected", "error_type": "InvalidReportError"}
-        await seen(address, "insyz_submissions_ended_total", 2, phase="failed", **invalid)
+        await seen(
+            *(address, "insyz_submissions_ended_total", 2),
+            state="rejected",
+            phase="failed",
+            error_type="InvalidReportError",
+        )
         samples = await seen(
             address, "insyz_submissions_ended_total", 1, state="submitted", phase="taken"
         )
