@@ -20,6 +20,7 @@ RUN printf '%s\n' '#!/opt/venv/bin/python' \
 WORKDIR /app
 COPY activities activities
 COPY insyz insyz
+COPY lifetime lifetime
 COPY observability observability
 COPY starter starter
 COPY workflows workflows

@@ -128,6 +128,9 @@ class Settings(StoreSettings):
     insyz_max_concurrent: int = Field(
         default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
     )
+    insyz_max_per_second: float | None = Field(
+        default=None, gt=0, le=10_000, description="submissions begun a second, by all workers"
+    )
     insyz_metrics_address: Annotated[str, AfterValidator(_listen_address)] | None = Field(
         default=None, description="`host:port` on which the worker exposes Prometheus metrics"
     )

@@ -14,6 +14,7 @@ from simulator.server import Simulator
 from tests.portal import Portal
 from tests.postgres import PostgresServer, postgres_server
 from tests.recording import record_histories
+from tests.sandbox import SANDBOX
 from tests.support import SCALED_DOWN, TemporalServer
 from worker import build_worker, gateway_for
 
@@ -91,5 +92,8 @@ def settings(insyz: Simulator) -> Settings:
 
 @pytest.fixture
 async def worker(client: Client, settings: Settings) -> AsyncIterator[None]:
-    async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
+    async with (
+        gateway_for(settings) as gateway,
+        build_worker(client, gateway, settings, workflow_runner=SANDBOX),
+    ):
         yield

@@ -83,7 +83,8 @@ class Phase(StrEnum):
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    # Built at its first use: a starter needs two or three of them, and is a process of its own.
+    model_config = ConfigDict(extra="ignore", defer_build=True)
 
 
 class Failure(_Shape):
