@@ -46,11 +46,11 @@ class Pipeline:
         return fresh
 
     async def deliver(self, report: Report) -> None:
-        ended = await wait_for_result(await self._submitted(report), END_SECS)
+        ended = await wait_for_result(await self.submitted(report), END_SECS)
         assert ended is not None
         assert ended.state is State.SUBMITTED, ended
 
-    async def _submitted(self, report: Report) -> Started:
+    async def submitted(self, report: Report) -> Started:
         """As a caller does it whom a busy server kept waiting: once more, which joins the run."""
         while True:
             with suppress(TemporalUnreachableError):

@@ -16,7 +16,6 @@ from bench.contestants import Pipeline, portal_database
 from bench.figures import Figure, Goal
 from bench.scale import Scale
 from bench.stack import OURS, insyz, started, tuned_server
-from starter.submission import submit
 from workflows.contract import TASK_QUEUE
 
 SECTION = "scale"
@@ -58,7 +57,7 @@ class Backlog:
         reports = await self._ours.reports(count)
         for first in range(0, count, STARTED_AT_ONCE):
             some = reports[first : first + STARTED_AT_ONCE]
-            await asyncio.gather(*[submit(report, client=self._client) for report in some])
+            await asyncio.gather(*[self._ours.submitted(report) for report in some])
 
 
 async def measure(scale: Scale, folder: Path) -> list[Figure]:
