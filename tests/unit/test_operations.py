@@ -43,8 +43,8 @@ def in_lines(text: str) -> list[list[str]]:
 
 
 def commands_of(one: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    actions = (action for action in one._actions if isinstance(action.choices, dict))
-    return {name: sub for action in actions for name, sub in (action.choices or {}).items()}
+    actions = (each for each in one._actions if isinstance(each, argparse._SubParsersAction))
+    return {name: sub for action in actions for name, sub in action.choices.items()}
 
 
 def check(arguments: list[str]) -> None:
