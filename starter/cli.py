@@ -13,11 +13,13 @@ from starter.output import answer_json, tell
 
 COMMANDS = (
     "submit",
+    "submit_many",
     "status",
     "open",
     "show",
     "stats",
     "retry",
+    "failed",
     "resolve",
     "cancel",
     "xml",
