@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Mapping
@@ -64,12 +65,12 @@ async def run_to_its_end(command: list[str], *, seconds: float = 60.0) -> None:
     its end; what was to be measured is over then.
     """
     child = await asyncio.create_subprocess_exec(
-        *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE
+        *command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, start_new_session=True
     )
     try:
         _, errors = await asyncio.wait_for(child.communicate(), seconds)
     finally:
-        if child.returncode is None:
-            child.kill()
+        if child.returncode is None:  # its own children go with it
+            os.killpg(child.pid, signal.SIGKILL)
     if child.returncode is not None and child.returncode > 0:
         raise RuntimeError(f"{command}: exit code {child.returncode}\n{errors.decode()}")
