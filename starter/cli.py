@@ -29,6 +29,7 @@ COMMANDS = (
     "server",
     "backup",
     "restore",
+    "doctor",
 )
 
 EPILOG = f"""\
