@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from insyz.errors import InsyzError, InsyzUnavailable, OutcomeUnknownError
-from workflows.contract import FailedTry, Stage, Tried
+from workflows.activity_contract import FailedTry, Stage, Tried
 
 LONG_WAIT_SECS = 10.0
 """A longer `Retry-After` is the workflow's to wait out: there it can be seen and cut short."""

@@ -7,7 +7,8 @@ from temporalio import activity
 
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
-from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME, OutcomeRecord, Recorded
+from workflows.activity_contract import OutcomeRecord, Recorded
+from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME
 
 
 class PortalActivities:

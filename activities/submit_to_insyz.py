@@ -29,14 +29,8 @@ from insyz.errors import (
 )
 from insyz.gateway import Delivery, Gateway, Receipt, Submission
 from insyz.watched import on_behalf_of
-from workflows.contract import (
-    MAX_TRIED_CHARS,
-    SUBMIT_TO_INSYZ,
-    InsyzRequest,
-    InsyzResult,
-    Stage,
-    Tried,
-)
+from workflows.activity_contract import MAX_TRIED_CHARS, InsyzRequest, InsyzResult, Stage, Tried
+from workflows.contract import SUBMIT_TO_INSYZ
 
 
 class SubmitToInsyz:

@@ -8,7 +8,7 @@ and whether a question is asked once more than it need be.
 from pydantic import TypeAdapter, ValidationError
 from temporalio import activity
 
-from workflows.contract import MAX_TRIES, Tried
+from workflows.activity_contract import MAX_TRIES, Tried
 
 ASKED = "asked"
 _TRIES = TypeAdapter(list[Tried])

@@ -82,7 +82,8 @@ class _KeptAsGiven:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    # Built as a part of the report only, which is what a starter's process waits for.
+    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
 
 
 IntAdr = Annotated[Any, AfterValidator(_int_adr), WithJsonSchema({"type": ["integer", "string"]})]

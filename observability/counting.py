@@ -4,7 +4,7 @@ Each end is counted by the worker that saw it, and not again in a replay: the me
 knows when it replays.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio import activity, workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
@@ -27,15 +27,11 @@ with workflow.unsafe.imports_passed_through():
         TRIES,
         UNKNOWN_OUTCOMES,
     )
-    from workflows.contract import (
-        SUBMIT_REPORT,
-        SUBMIT_TO_INSYZ,
-        InsyzResult,
-        Phase,
-        State,
-        Status,
-    )
+    from workflows.contract import SUBMIT_REPORT, SUBMIT_TO_INSYZ, Phase, State, Status
     from workflows.setback import Setback
+
+if TYPE_CHECKING:
+    from workflows.activity_contract import InsyzResult
 
 
 class Counting(Interceptor):

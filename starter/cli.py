@@ -30,6 +30,7 @@ COMMANDS = (
     "backup",
     "restore",
     "doctor",
+    "ensure_worker",
 )
 
 EPILOG = f"""\
@@ -64,6 +65,7 @@ EXIT_CODES = {
     "NoWorkerError": ExitCode.FAILED,
     "ServerError": ExitCode.FAILED,
     "StateFileError": ExitCode.FAILED,
+    "NoWorkerStartedError": ExitCode.FAILED,
     "StoreUnavailableError": ExitCode.FAILED,
     "StoreMisconfiguredError": ExitCode.INVALID,
 }
@@ -71,7 +73,8 @@ EXIT_CODES = {
 command would have to load the modules of all."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands, or of one; others are not loaded then."""
     top = argparse.ArgumentParser(
         prog="insyz",
         description="Work reports to INSYZ, exactly once.",
@@ -79,15 +82,21 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in COMMANDS if only is None else [only]:
         import_module(f"starter.commands.{name}").add_parser(commands)
     return top
+
+
+def _named_command(argv: Sequence[str]) -> str | None:
+    name = argv[0].replace("-", "_") if argv else ""
+    return name if name in COMMANDS else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code. argparse itself leaves with 2 on wrong usage."""
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(message)s")
-    args = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = parser(_named_command(argv)).parse_args(argv)
     try:
         code: ExitCode = asyncio.run(args.run(args))
         return code

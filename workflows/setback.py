@@ -6,7 +6,8 @@ from typing import Self
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from insyz.errors import PERMANENT_ERRORS, OutcomeUnknownError
-from workflows.contract import FailedTry, Failure, Stage
+from workflows.activity_contract import FailedTry, Stage
+from workflows.contract import Failure
 
 PERMANENT = frozenset(error.__name__ for error in PERMANENT_ERRORS)
 

@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.generate_xml import generate_xml
     from insyz.errors import InvalidReportError
     from insyz.report import Report, parse_json, submission_key
+    from workflows.activity_contract import GeneratedXml, InsyzRequest, XmlRequest
     from workflows.contract import (
         CANCEL_SIGNAL,
         MEMO_FIRST_RUN,
@@ -22,12 +23,9 @@ with workflow.unsafe.imports_passed_through():
         CancelRequest,
         Decision,
         Failure,
-        GeneratedXml,
-        InsyzRequest,
         Phase,
         State,
         Status,
-        XmlRequest,
         workflow_id,
     )
     from workflows.control import Control

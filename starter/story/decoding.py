@@ -9,7 +9,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
-from workflows.contract import Tried
+from workflows.activity_contract import Tried
 
 T = TypeVar("T")
 

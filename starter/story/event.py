@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 from temporalio.api.history.v1 import HistoryEvent
 
-from workflows.contract import MAX_TRIED_CHARS, Stage, Tried
+from workflows.activity_contract import MAX_TRIED_CHARS, Stage, Tried
 
 AT_STAGE = {Stage.ASK: "asking INSYZ", Stage.SEND: "sending"}
 

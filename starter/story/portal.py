@@ -9,7 +9,8 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from starter.story.decoding import Decoding
 from starter.story.event import Event, Kind, bounded, of_event
-from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME, Recorded
+from workflows.activity_contract import Recorded
+from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME
 
 LOCAL_ACTIVITY = "core_local_activity"
 """The SDK's own name of the marker that a local activity leaves."""

@@ -9,7 +9,8 @@ from temporalio.client import WorkflowExecutionDescription
 
 from starter.story.decoding import Decoding, validated
 from starter.story.event import Event, Kind, bounded, of_try, time_of
-from workflows.contract import SUBMIT_TO_INSYZ, FailedTry, InsyzResult, Stage, Tried
+from workflows.activity_contract import FailedTry, InsyzResult, Stage, Tried
+from workflows.contract import SUBMIT_TO_INSYZ
 
 
 async def ended_well(decoding: Decoding, begun: HistoryEvent, end: HistoryEvent) -> list[Event]:
