@@ -28,10 +28,15 @@ def retry_pause(earlier_retries: int) -> int:
     return min(FIRST_RETRY_SECS << earlier_retries, MAX_RETRY_SECS)
 
 
+def handed_in(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The job's argument. The moment is part of it: each try has to send the same document."""
+    return {"report": report, "submitted_at": datetime.now(UTC).isoformat()}
+
+
 def deliver(given: Mapping[str, Any]) -> dict[str, Any]:
-    """INSYZ's receipt. Raises InsyzError or httpx.HTTPError."""
-    report = Report.parse(given)
-    document = build_xml(report, submitted_at=datetime.now(UTC))
+    """INSYZ's receipt for what was `handed_in`. Raises InsyzError or httpx.HTTPError."""
+    report = Report.parse(given["report"])
+    document = build_xml(report, submitted_at=datetime.fromisoformat(given["submitted_at"]))
     key = submission_key(report)
     response = _http().post(
         "/api/insyz/submit-report",

@@ -20,7 +20,7 @@ from chaos.stack import Insyz, Workers
 from workflows.contract import Phase, State, Status
 
 PER_SECOND = 10.0
-KILL_AFTER_SECS = (1.0, 3.0)
+KILL_AFTER_SECS = (2.0, 5.0)
 KILLING_GOES_ON_SECS = 5.0
 DRAIN_SECS = 120.0
 """For all that comes back by a time-out; the longest of the scaled ones is 15 s."""

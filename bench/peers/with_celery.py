@@ -14,7 +14,7 @@ from typing import Any
 from celery import Celery
 from celery.exceptions import TimeoutError as CeleryTimeoutError
 
-from bench.peers.job import AT_ONCE, FIRST_RETRY_SECS, MAX_RETRY_SECS, TRIES, deliver
+from bench.peers.job import AT_ONCE, FIRST_RETRY_SECS, MAX_RETRY_SECS, TRIES, deliver, handed_in
 from bench.peers.peer import Caller, OneThread, server_url
 from insyz.errors import PERMANENT_ERRORS
 from workflows.contract import State
@@ -45,8 +45,8 @@ app.conf.update(
     retry_backoff=FIRST_RETRY_SECS,
     retry_backoff_max=MAX_RETRY_SECS,
 )
-def submit_report(report: Mapping[str, Any]) -> dict[str, Any]:
-    return deliver(report)
+def submit_report(given: Mapping[str, Any]) -> dict[str, Any]:
+    return deliver(given)
 
 
 class CeleryCaller(OneThread):
@@ -58,7 +58,7 @@ class CeleryCaller(OneThread):
 
     @staticmethod
     def _submit(report: Mapping[str, Any]) -> None:
-        submit_report.apply_async((report,), task_id=_task_id(report["id_zp"]))
+        submit_report.apply_async((handed_in(report),), task_id=_task_id(report["id_zp"]))
 
     @staticmethod
     def _end_of(id_zp: int, within: float) -> State:

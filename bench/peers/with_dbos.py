@@ -15,7 +15,7 @@ from typing import Any
 
 from dbos import DBOS, DBOSClient, DBOSConfig, run_dbos_database_migrations
 
-from bench.peers.job import AT_ONCE, FIRST_RETRY_SECS, TRIES, deliver
+from bench.peers.job import AT_ONCE, FIRST_RETRY_SECS, TRIES, deliver, handed_in
 from bench.peers.peer import LOOK_SECS, WORKER_NUMBER, Caller, OneThread, server_url
 from insyz.errors import PERMANENT_ERRORS
 from workflows.contract import State
@@ -42,13 +42,13 @@ def _mends(error: BaseException) -> bool:
     backoff_rate=SLOWER_EACH_TIME,
     should_retry=_mends,
 )
-def send_report(report: dict[str, Any]) -> dict[str, Any]:
-    return deliver(report)
+def send_report(given: dict[str, Any]) -> dict[str, Any]:
+    return deliver(given)
 
 
 @DBOS.workflow()
-def submit_report(report: dict[str, Any]) -> dict[str, Any]:
-    receipt: dict[str, Any] = send_report(report)
+def submit_report(given: dict[str, Any]) -> dict[str, Any]:
+    receipt: dict[str, Any] = send_report(given)
     return receipt
 
 
@@ -70,7 +70,7 @@ class DbosCaller(OneThread):
                 "workflow_name": submit_report.__qualname__,
                 "workflow_id": _workflow_id(report["id_zp"]),
             },
-            dict(report),
+            handed_in(report),
         )
 
     def _end_of(self, id_zp: int, within: float) -> State:

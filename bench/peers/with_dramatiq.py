@@ -16,7 +16,7 @@ from dramatiq.brokers.redis import RedisBroker
 from dramatiq.results import ResultFailure, Results, ResultTimeout
 from dramatiq.results.backends import RedisBackend
 
-from bench.peers.job import AT_ONCE, FIRST_RETRY_SECS, MAX_RETRY_SECS, TRIES, deliver
+from bench.peers.job import AT_ONCE, FIRST_RETRY_SECS, MAX_RETRY_SECS, TRIES, deliver, handed_in
 from bench.peers.peer import Caller, OneThread, server_url
 from insyz.errors import PERMANENT_ERRORS
 from workflows.contract import State
@@ -40,8 +40,8 @@ dramatiq.set_broker(broker)
     max_backoff=MAX_RETRY_SECS * 1_000,
     throws=PERMANENT_ERRORS,
 )
-def submit_report(report: Mapping[str, Any]) -> dict[str, Any]:
-    return deliver(report)
+def submit_report(given: Mapping[str, Any]) -> dict[str, Any]:
+    return deliver(given)
 
 
 class DramatiqCaller(OneThread):
@@ -50,7 +50,8 @@ class DramatiqCaller(OneThread):
         self._messages: dict[int, dramatiq.Message[Any]] = {}
 
     async def submit(self, report: Mapping[str, Any]) -> None:
-        self._messages[report["id_zp"]] = await self.run(submit_report.send, report)
+        message = await self.run(submit_report.send, handed_in(report))
+        self._messages[report["id_zp"]] = message
 
     async def end_of(self, id_zp: int, within: float) -> State:
         return await self.run(self._end_of, id_zp, within)

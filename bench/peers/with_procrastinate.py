@@ -14,7 +14,7 @@ from typing import Any
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job, Status
 
-from bench.peers.job import AT_ONCE, TRIES, deliver, retry_pause
+from bench.peers.job import AT_ONCE, TRIES, deliver, handed_in, retry_pause
 from bench.peers.peer import LOOK_SECS, Caller, server_url
 from insyz.errors import PERMANENT_ERRORS
 from workflows.contract import State
@@ -45,8 +45,8 @@ class UnlessPermanent(BaseRetryStrategy):
 
 
 @app.task(retry=UnlessPermanent())
-def submit_report(report: dict[str, Any]) -> dict[str, Any]:
-    return deliver(report)
+def submit_report(given: dict[str, Any]) -> dict[str, Any]:
+    return deliver(given)
 
 
 @app.periodic(cron="* * * * * */2")
@@ -61,7 +61,8 @@ class ProcrastinateCaller:
         self._jobs: dict[int, int] = {}
 
     async def submit(self, report: Mapping[str, Any]) -> None:
-        self._jobs[report["id_zp"]] = await submit_report.defer_async(report=dict(report))
+        job = await submit_report.defer_async(given=handed_in(report))
+        self._jobs[report["id_zp"]] = job
 
     async def end_of(self, id_zp: int, within: float) -> State:
         loop = asyncio.get_running_loop()
