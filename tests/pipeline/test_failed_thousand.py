@@ -61,7 +61,7 @@ async def stopped(client: Client) -> None:
     await client.get_workflow_handle(started.workflow_id).terminate()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(360)
 async def test_a_thousand_are_retried_at_once_and_three_bad_ones_do_not_stop_the_others(
     client: Client, insyz: Simulator, settings: Settings
 ) -> None:
@@ -80,6 +80,6 @@ async def test_a_thousand_are_retried_at_once_and_three_bad_ones_do_not_stop_the
         assert {one["id_zp"] for one in queue} == {*MALFORMED}
 
     async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
-        await eventually(taken, within=200)
+        await eventually(taken, within=300)
     await eventually(left)
     assert len({record.id_zp for record in insyz.book.submissions()}) == GOOD
