@@ -99,7 +99,7 @@ class _Try:
             raise
         if not found:
             self._asked = self._gateway.delivery is Delivery.LOOKUP
-            self._tries.mark_asked()
+            self._tries.asked = True
         return found
 
     async def _ask(self) -> Receipt | None:

@@ -21,12 +21,9 @@ class Tries:
         self._info = activity.info()
         details = self._info.heartbeat_details
         self.asked = self._info.attempt > 1 and ASKED in details
-        """Whether a try before had its question answered."""
+        """Whether this try or one before had its question answered. Told only when the try fails: a
+        heartbeat is a write at Temporal's, and a try that goes through has nobody to tell."""
         self.known = _known(details[-1]) if details else []
-
-    def mark_asked(self) -> None:
-        self.asked = True
-        self.tell()
 
     def add(self, tried: Tried) -> None:
         self.known = [*self.known, tried][-MAX_TRIES:]

@@ -1,4 +1,4 @@
-"""Tells the worker that one of its runs has begun or has come to its end; not in a replay."""
+"""Tells the worker that a submission has begun or has come to its end; not in a replay."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +11,9 @@ from temporalio.worker import (
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.contract import SUBMIT_REPORT
 
 _BEGAN = "insyz_run_began"
 _ENDED = "insyz_run_ended"
@@ -30,7 +33,7 @@ class _Told(WorkflowInboundInterceptor):
 
 
 def _tell(event: str) -> None:
-    if not workflow.unsafe.is_replaying():
+    if workflow.info().workflow_type == SUBMIT_REPORT and not workflow.unsafe.is_replaying():
         workflow.extern_functions()[event]()
 
 
