@@ -13,7 +13,8 @@ from starter.state_dir import VARIABLE, state_dir
 
 MB = 1_000_000
 FULL_MB = 200
-"""A report takes some 0.2 MB of the embedded server's file until its retention is over."""
+"""A report takes four to five times its own size (2 to 300 kB) of the embedded server's file, until
+its retention is over."""
 TIGHT_MB = 2_000
 
 
