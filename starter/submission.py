@@ -36,7 +36,9 @@ from workflows.visibility import attributes_at_start, summary_of
 
 log = logging.getLogger("insyz.starter")
 
-LOOK_SECS = 1.0
+LOOK_SECS = 2.0
+"""Before the first look at a run whose end may have been missed; then doubling: hundreds who wait
+at once would keep the server busy with their looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,15 @@ async def _result(handle: WorkflowHandle[Any, Status]) -> Status:
     """The result, as soon as there is one.
 
     The server's long poll alone will not do: once in some thousand runs it missed the end and
-    answered 20 s later. So the run is looked at every second besides.
+    answered 20 s later. So the run is looked at besides, now and then.
     """
+    look_secs = LOOK_SECS
     while True:
         result = asyncio.create_task(handle.result())
         try:
             while not result.done():
-                await asyncio.wait({result}, timeout=LOOK_SECS)
+                await asyncio.wait({result}, timeout=look_secs)
+                look_secs *= 2
                 if not result.done() and await _has_ended(handle):
                     break
             else:
