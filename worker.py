@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from importlib.metadata import version
 
 from temporalio import activity, workflow
 from temporalio.client import Client
@@ -20,6 +19,7 @@ from activities.delivery_terms import DeliveryTermsOf
 from activities.generate_xml import generate_xml
 from activities.portal import PortalActivities
 from activities.submit_to_insyz import SubmitToInsyz
+from insyz import VERSION
 from insyz.audit import audited
 from insyz.gateway import Gateway
 from insyz.http_gateway import HttpGateway
@@ -103,7 +103,7 @@ def interceptors(timing: Timing) -> list[Interceptor]:
 
 def identity() -> str:
     """How a worker shows itself in the Web UI and to `insyz doctor`."""
-    return f"{os.getpid()}@{socket.gethostname()} insyz-pipeline {version('insyz-pipeline')}"
+    return f"{os.getpid()}@{socket.gethostname()} insyz-pipeline {VERSION}"
 
 
 async def run_worker(limits: Limits, lock: WorkerLock | None = None) -> ExitCode:
