@@ -20,6 +20,8 @@ RUN printf '%s\n' '#!/opt/venv/bin/python' \
 WORKDIR /app
 COPY activities activities
 COPY insyz insyz
+COPY lifetime lifetime
+COPY observability observability
 COPY starter starter
 COPY workflows workflows
 COPY worker.py .
@@ -38,7 +40,8 @@ FROM python AS runtime
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    INSYZ_STATE_DIR=/tmp/insyz
 WORKDIR /app
 USER 10001:10001
 # Both processes finish what is under way, then leave.

@@ -13,8 +13,9 @@ DELIVERY ?= lookup
 RULE ?= ours
 GATEWAY ?= http
 STRATEGY ?= ledger
+BENCH ?=
 
-.PHONY: help env demo test check chaos requirements clean
+.PHONY: help env demo test check chaos bench requirements clean
 
 help:
 	@echo "make demo [WAIT=0] [GATEWAY=sqlserver]"
@@ -23,6 +24,8 @@ help:
 	@echo "make chaos [REPORTS=1000] [SEEDS=1-5] [DELIVERY=lookup|idempotent|blind] [RULE=ours|old]"
 	@echo "make chaos GATEWAY=sqlserver [STRATEGY=ledger|execute-only]"
 	@echo "                    what survives when everything is killed all the time"
+	@echo "make bench [BENCH='SECTION… --quick --json FILE']"
+	@echo "                    the README's figures, each a ratio within one run (up to an hour)"
 	@echo "make env            only the environment in $(VENV)"
 
 env: $(STAMP)
@@ -43,6 +46,10 @@ demo: env
 chaos: env
 	@$(BIN)/python -m chaos --reports $(REPORTS) --seeds $(SEEDS) --rule $(RULE) \
 		--gateway $(GATEWAY) --delivery $(DELIVERY) --strategy $(STRATEGY)
+
+# Measures on this machine, which should be quiet; see docs/benchmarks.md.
+bench: env
+	@$(BIN)/python -m bench $(BENCH)
 
 # Three at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check

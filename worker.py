@@ -1,41 +1,51 @@
 """The worker process: settings, a client, a gateway, and the worker made of them."""
 
+import argparse
 import asyncio
 import logging
+import os
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.client import Client
-from temporalio.worker import Interceptor, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import Interceptor, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
 from activities.delivery_terms import DeliveryTermsOf
 from activities.generate_xml import generate_xml
 from activities.portal import PortalActivities
 from activities.submit_to_insyz import SubmitToInsyz
+from insyz import VERSION
+from insyz.audit import audited
 from insyz.gateway import Gateway
 from insyz.http_gateway import HttpGateway
 from insyz.logs import set_up_logging
 from insyz.settings import Settings, SettingsError
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
-from starter.connection import TemporalUnreachableError, connect, make_runtime
+from lifetime.leaving import Leaving, first_of
+from lifetime.workload import Workload
+from observability.counting import Counting
+from observability.endpoint import worker_runtime
+from observability.metrics import metrics
+from observability.tracing import outgoing_headers, traced
+from starter.connection import TemporalUnreachableError, connect
 from starter.exit_codes import ExitCode
 from starter.process import run_and_exit
-from starter.workers import HEARTBEAT
+from starter.tracing import WORKER, TracingUnavailableError
+from starter.worker_limits import Limits, add_options
+from starter.worker_lock import WorkerLock
 from workflows.contract import TASK_QUEUE
+from workflows.dismissal import DismissFailure
 from workflows.guard import StartGuard, UnknownWorkflow
 from workflows.submit_report import SubmitReport
 from workflows.timing import Timing, TimingProvider
 
 log = logging.getLogger("insyz.worker")
-
-PASSED_THROUGH = ("insyz", "workflows", "activities", "pydantic", "pydantic_core", "lxml")
-"""Modules that the workflow sandbox shares instead of importing them anew for each run."""
 
 
 def build_worker(
@@ -45,8 +55,16 @@ def build_worker(
     *,
     store: ReportStore | None = None,
     webhook: OutcomeWebhook | None = None,
+    also: Sequence[Interceptor] = (),
+    workflow_runner: WorkflowRunner | None = None,
 ) -> Worker:
-    """A worker on our task queue; leaving it lets a try that is under way come to its end."""
+    """A worker on our task queue; leaving it lets a try that is under way come to its end.
+
+    `also`: interceptors that are not needed for the work itself. Workflows run without the SDK's
+    sandbox unless another `workflow_runner` is given: it takes an eighth of a report's time, and
+    what it would catch it catches in the tests, which run in it.
+    """
+    gateway = audited(traced(gateway))
     portal = PortalActivities(store, webhook)
     submit = SubmitToInsyz(gateway, request_secs=settings.insyz_request_secs)
     terms = DeliveryTermsOf(
@@ -61,7 +79,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[SubmitReport, UnknownWorkflow],
+        workflows=[SubmitReport, DismissFailure, UnknownWorkflow],
         activities=[
             generate_xml,
             submit.submit_to_insyz,
@@ -69,29 +87,33 @@ def build_worker(
             portal.record_outcome,
             portal.notify_portal,
         ],
-        interceptors=interceptors(timing),
+        interceptors=[*interceptors(timing), *also],
+        identity=identity(),
         max_concurrent_activities=settings.insyz_max_concurrent,
+        max_task_queue_activities_per_second=settings.insyz_max_per_second,
         graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),
-        workflow_runner=workflow_runner(),
+        workflow_runner=workflow_runner or UnsandboxedWorkflowRunner(),
     )
 
 
 def interceptors(timing: Timing) -> list[Interceptor]:
     """What surrounds our workflows, in a worker and in a replay."""
-    return [StartGuard(), TimingProvider(timing)]
+    return [Counting(), StartGuard(), TimingProvider(timing)]
 
 
-def workflow_runner() -> SandboxedWorkflowRunner:
-    """What runs our workflows, in a worker and in a replay."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-    )
+def identity() -> str:
+    """How a worker shows itself in the Web UI and to `insyz doctor`."""
+    return f"{os.getpid()}@{socket.gethostname()} insyz-pipeline {VERSION}"
 
 
-async def run_worker() -> ExitCode:
-    """Works until SIGTERM or SIGINT; then finishes what is under way and returns."""
+async def run_worker(limits: Limits, lock: WorkerLock | None = None) -> ExitCode:
+    """Works until SIGTERM, SIGINT or a limit; then finishes what is under way and returns.
+
+    `lock`: of the on-demand worker, handed over by the process that started it.
+    """
     try:
         settings = Settings.load()
+        runtime = worker_runtime(settings.insyz_metrics_address)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.INVALID
@@ -101,20 +123,26 @@ async def run_worker() -> ExitCode:
     workflow.logger.workflow_info_on_message = False
     leave = _leave_on_signals()
     try:
-        client = await connect(runtime=make_runtime(heartbeats=HEARTBEAT))
+        client = await connect(runtime=runtime, service=WORKER)
     except TemporalUnreachableError as error:
         log.error("%s", error)
         return ExitCode.UNREACHABLE
-    async with whole_worker(client, settings) as worker, worker:
+    except TracingUnavailableError as error:
+        log.error("%s", error)
+        return ExitCode.INVALID
+    workload = Workload()
+    async with whole_worker(client, settings, also=workload.interceptors()) as worker, worker:
         log.info("working on task queue %s", TASK_QUEUE, extra={"action": "start"})
-        await leave.wait()
-        log.info("leaving: finishing what is under way", extra={"action": "drain"})
+        reason = await first_of(_signalled(leave), Leaving(client, limits, workload, lock).reason())
+        log.info("leaving, %s: finishing what is under way", reason, extra={"action": "drain"})
     log.info("left", extra={"action": "stop"})
     return ExitCode.OK
 
 
 @asynccontextmanager
-async def whole_worker(client: Client, settings: Settings) -> AsyncIterator[Worker]:
+async def whole_worker(
+    client: Client, settings: Settings, *, also: Sequence[Interceptor] = ()
+) -> AsyncIterator[Worker]:
     """The worker and all it needs, as the settings ask for."""
     async with AsyncExitStack() as opened:
         gateway = await opened.enter_async_context(gateway_for(settings))
@@ -123,7 +151,9 @@ async def whole_worker(client: Client, settings: Settings) -> AsyncIterator[Work
             await opened.enter_async_context(store)
         if webhook is not None:
             await opened.enter_async_context(webhook)
-        yield build_worker(client, gateway, settings, store=store, webhook=webhook)
+        if settings.insyz_metrics_address is not None:
+            await opened.enter_async_context(metrics(client, gateway))
+        yield build_worker(client, gateway, settings, store=store, webhook=webhook, also=also)
 
 
 def store_for(settings: Settings) -> ReportStore | None:
@@ -156,6 +186,7 @@ def gateway_for(settings: Settings) -> AbstractAsyncContextManager[Gateway]:
         settle_secs=settings.insyz_settle_secs,
         connect_secs=settings.insyz_connect_secs,
         request_secs=settings.insyz_request_secs,
+        headers=outgoing_headers,
     )
 
 
@@ -166,8 +197,19 @@ def _leave_on_signals() -> asyncio.Event:
     return leave
 
 
+async def _signalled(leave: asyncio.Event) -> str:
+    await leave.wait()
+    return "asked to"
+
+
 def main() -> int:
-    return asyncio.run(run_worker())
+    parser = argparse.ArgumentParser(prog="worker.py", description="Submits reports to INSYZ.")
+    add_options(parser)
+    # From the process that starts an on-demand worker (starter.on_demand).
+    parser.add_argument("--lock-fd", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    lock = None if args.lock_fd is None else WorkerLock(args.lock_fd)
+    return asyncio.run(run_worker(Limits.of(args), lock))
 
 
 if __name__ == "__main__":

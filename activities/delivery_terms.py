@@ -3,7 +3,8 @@
 from temporalio import activity
 
 from insyz.gateway import Delivery, Gateway
-from workflows.contract import DELIVERY_TERMS, DeliveryTerms
+from workflows.activity_contract import DeliveryTerms
+from workflows.contract import DELIVERY_TERMS
 
 
 class DeliveryTermsOf:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from insyz.errors import InsyzError, InsyzUnavailable, OutcomeUnknownError
-from workflows.contract import FailedTry, Stage
+from workflows.activity_contract import FailedTry, Stage, Tried
 
 LONG_WAIT_SECS = 10.0
 """A longer `Retry-After` is the workflow's to wait out: there it can be seen and cut short."""
@@ -30,9 +30,13 @@ def application_error(error: InsyzError, *details: object) -> ApplicationError:
     )
 
 
-def failed_try(error: InsyzError, *, attempt: int, stage: Stage, asked: bool) -> FailedTry:
+def failed_try(
+    error: InsyzError, *, attempt: int, stage: Stage, asked: bool, tries: list[Tried]
+) -> FailedTry:
     """What the workflow needs to know of a failed try besides the error itself."""
-    return FailedTry(attempt=attempt, stage=stage, asked=asked, retry_after=retry_after(error))
+    return FailedTry(
+        attempt=attempt, stage=stage, asked=asked, retry_after=retry_after(error), tries=tries
+    )
 
 
 def retry_after(error: InsyzError) -> float | None:

@@ -6,7 +6,8 @@ from temporalio import activity
 from activities.failures import application_error
 from insyz.document import build_xml
 from insyz.errors import InvalidReportError
-from workflows.contract import GENERATE_XML, GeneratedXml, XmlRequest
+from workflows.activity_contract import GeneratedXml, XmlRequest
+from workflows.contract import GENERATE_XML
 
 MAX_RESULT_BYTES = 1_900_000
 """A payload over 2 MiB as an activity's input, which this result becomes, would leave the workflow

@@ -7,7 +7,8 @@ from temporalio import activity
 
 from insyz.store import ReportStore
 from insyz.webhook import OutcomeWebhook
-from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME, OutcomeRecord, Recorded
+from workflows.activity_contract import OutcomeRecord, Recorded
+from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME
 
 
 class PortalActivities:
@@ -29,7 +30,7 @@ class PortalActivities:
         recorded = await self._store.record(record.outcome())
         if recorded.warning:
             activity.logger.warning(recorded.warning, extra={"id_zp": record.status.id_zp})
-        return Recorded(warning=recorded.warning, webhook=webhook)
+        return Recorded(warning=recorded.warning, webhook=webhook, table=recorded.warning is None)
 
     @activity.defn(name=NOTIFY_PORTAL)
     async def notify_portal(self, record: OutcomeRecord) -> None:

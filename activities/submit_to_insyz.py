@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from temporalio import activity
+from temporalio.client import WorkflowExecution
 
 from activities.earlier_runs import (
     earlier_runs,
@@ -18,6 +19,7 @@ from activities.earlier_runs import (
     seconds_left,
 )
 from activities.failures import application_error, failed_try
+from activities.tries import Tries
 from insyz.errors import (
     AuthenticationError,
     InsyzError,
@@ -26,9 +28,9 @@ from insyz.errors import (
     OutcomeUnknownError,
 )
 from insyz.gateway import Delivery, Gateway, Receipt, Submission
-from workflows.contract import SUBMIT_TO_INSYZ, InsyzRequest, InsyzResult, Stage
-
-ASKED = "asked"
+from insyz.watched import on_behalf_of
+from workflows.activity_contract import MAX_TRIED_CHARS, InsyzRequest, InsyzResult, Stage, Tried
+from workflows.contract import SUBMIT_TO_INSYZ
 
 
 class SubmitToInsyz:
@@ -41,7 +43,8 @@ class SubmitToInsyz:
     @activity.defn(name=SUBMIT_TO_INSYZ)
     async def submit_to_insyz(self, request: InsyzRequest) -> InsyzResult:
         """One try. Fails with the name of one of the domain's errors as type."""
-        return await _Try(self._gateway, request, self._request_secs).run()
+        with on_behalf_of(request.id_zp, request.uzivatel):
+            return await _Try(self._gateway, request, self._request_secs).run()
 
 
 class _Try:
@@ -54,19 +57,25 @@ class _Try:
         self._info = activity.info()
         self._started = time.monotonic()
         self._stage = Stage.ASK
+        self._tries = Tries()
         # Told by the try before this one. When it got lost, INSYZ is simply asked once more.
-        self._asked = self._info.attempt > 1 and ASKED in self._info.heartbeat_details
+        self._asked = self._tries.asked
 
     async def run(self) -> InsyzResult:
         attempt = self._info.attempt
         try:
             receipt, found = await self._find_or_send()
         except InsyzError as error:
-            self._log(type(error).__name__, str(error))
-            tried = failed_try(error, attempt=attempt, stage=self._stage, asked=self._asked)
-            raise application_error(error, tried) from error
-        self._log("found" if found else "taken" if receipt else "not there", "")
-        return InsyzResult(receipt=receipt.data if receipt else None, found=found, attempt=attempt)
+            tries = self._ended(type(error).__name__, str(error))
+            self._tries.tell()
+            failed = failed_try(
+                error, attempt=attempt, stage=self._stage, asked=self._asked, tries=tries
+            )
+            raise application_error(error, failed) from error
+        tries = self._ended("found" if found else "taken" if receipt else "not there")
+        return InsyzResult(
+            receipt=receipt.data if receipt else None, found=found, attempt=attempt, tries=tries
+        )
 
     async def _find_or_send(self) -> tuple[Receipt | None, bool]:
         if found := await self._find():
@@ -90,13 +99,14 @@ class _Try:
             raise
         if not found:
             self._asked = self._gateway.delivery is Delivery.LOOKUP
-            activity.heartbeat(ASKED)
+            self._tries.asked = True
         return found
 
     async def _ask(self) -> Receipt | None:
         """Raises OutcomeUnknownError while a run that was broken off may still be sending."""
         asks = self._gateway.delivery is not Delivery.BLIND
-        found, runs = await asyncio.gather(self._look_up() if asks else _nothing(), earlier_runs())
+        looking_up = self._look_up() if asks else _nothing()
+        found, runs = await asyncio.gather(looking_up, self._earlier_runs())
         broken_off = last_broken_off(runs)
         if found or self._request.decided:
             return found
@@ -110,6 +120,9 @@ class _Try:
                 retry_after=left,
             )
         return None
+
+    async def _earlier_runs(self) -> list[WorkflowExecution]:
+        return [] if self._request.first_run else await earlier_runs()
 
     async def _look_up(self) -> Receipt | None:
         with suppress(TimeoutError):
@@ -142,7 +155,7 @@ class _Try:
         the same key, and refuses it: no reason to reject the report. Raises OutcomeUnknownError
         while it cannot be told.
         """
-        broken_off = last_broken_off(await earlier_runs())
+        broken_off = last_broken_off(await self._earlier_runs())
         if broken_off is None and isinstance(refusal, AuthenticationError):
             return None
         try:
@@ -176,14 +189,27 @@ class _Try:
                 "(a slow look-up, a worker that was frozen, or clocks that differ)"
             )
 
-    def _log(self, outcome: str, message: str) -> None:
+    def _ended(self, outcome: str, message: str = "") -> list[Tried]:
+        """Logs the end of this try; all tries so far, this one among them."""
+        duration_ms = round((time.monotonic() - self._started) * 1000)
         activity.logger.info(
             "%s in %d ms%s",
             outcome,
-            (time.monotonic() - self._started) * 1000,
+            duration_ms,
             f": {message}" if message else "",
             extra={"action": "submit_to_insyz", "id_zp": self._request.id_zp},
         )
+        self._tries.add(
+            Tried(
+                attempt=self._info.attempt,
+                stage=self._stage,
+                outcome=outcome,
+                at=self._info.started_time,
+                duration_ms=duration_ms,
+                message=message[:MAX_TRIED_CHARS],
+            )
+        )
+        return self._tries.known
 
 
 async def _nothing() -> None:

@@ -12,8 +12,7 @@ from typing import Any
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 with workflow.unsafe.imports_passed_through():
     from insyz.document import build_xml
@@ -23,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from insyz.settings import Settings
     from starter.connection import connect
     from starter.process import run_and_exit
-    from worker import PASSED_THROUGH, gateway_for
+    from worker import gateway_for
     from workflows.contract import (
         STATUS_QUERY,
         SUBMIT_REPORT,
@@ -104,9 +103,6 @@ def _rejection(status: Status, error: ActivityError) -> ApplicationError:
 async def _work() -> int:
     settings = Settings.load()
     client = await connect()
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(
-        *PASSED_THROUGH, "starter", "worker"
-    )
     async with (
         gateway_for(settings) as gateway,
         Worker(
@@ -115,7 +111,7 @@ async def _work() -> int:
             workflows=[OldSubmitReport],
             activities=[SendReport(gateway).send_report],
             max_concurrent_activities=settings.insyz_max_concurrent,
-            workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+            workflow_runner=UnsandboxedWorkflowRunner(),
         ),
     ):
         await asyncio.Event().wait()

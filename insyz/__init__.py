@@ -1,1 +1,3 @@
 """The domain: work reports and INSYZ. Knows nothing of Temporal."""
+
+VERSION = "0.1.0"

@@ -17,7 +17,7 @@ ATTACHMENT_FIELDS = frozenset(
 class Attachment(BaseModel):
     """A file that the portal keeps and INSYZ fetches by `url`. `fileSize` is in bytes."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
 
     id: int
     fileName: str | None = None  # noqa: N815 (the portal's name, as on the wire)

@@ -5,6 +5,7 @@ kept-alive connection. It retries nothing: Temporal owns the retries.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import quote
@@ -26,7 +27,7 @@ class HttpGateway:
     """A Gateway over HTTP; an async context manager that owns its connections.
 
     `connect_secs` bounds making a connection, `request_secs` the whole exchange, from the first
-    byte out to the last one in.
+    byte out to the last one in. `headers` is asked before each request for what else it carries.
     """
 
     def __init__(
@@ -38,11 +39,13 @@ class HttpGateway:
         settle_secs: float = 30.0,
         connect_secs: float = 10.0,
         request_secs: float = 30.0,
+        headers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.delivery = delivery
         self.settle_secs = settle_secs
         self._token = token
         self._request_secs = request_secs
+        self._headers = headers
         self._http = httpx.AsyncClient(
             base_url=url,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
@@ -96,7 +99,7 @@ class HttpGateway:
         request = self._http.build_request(
             method,
             path,
-            headers=authorization | (headers or {}),
+            headers=dict(self._headers()) | authorization | (headers or {}),
             json=json,
             extensions={"trace": watch},
         )

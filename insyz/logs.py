@@ -10,7 +10,10 @@ from typing import Any, Literal
 
 from pythonjsonlogger.json import JsonFormatter
 
-FIELDS = ("action", "id_zp", "workflow_id", "run_id", "activity_type", "attempt")
+FIELDS = (
+    *("action", "operation", "id_zp", "key", "uzivatel", "outcome", "duration_ms"),
+    *("document_bytes", "workflow_id", "run_id", "activity_type", "attempt"),
+)
 """What a record may be about, in the order in which it is shown to people."""
 
 
@@ -48,6 +51,8 @@ def set_up_logging(log_format: Literal["text", "json"], level: str) -> None:
         handler.setFormatter(_TextFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # What was asked of INSYZ is on record whatever else is not wanted.
+    logging.getLogger("insyz.audit").setLevel(logging.INFO)
     # They log each request, and at DEBUG what a proxy echoes; the submission's record says more.
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -7,6 +7,7 @@ by `temporalio.envconfig`).
 import base64
 import binascii
 from importlib.util import find_spec
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, LiteralString, Self
 from urllib.parse import urlsplit
 
@@ -40,6 +41,18 @@ def _insyz_url(value: str) -> str:
         SqlAddress.parse(value)
     except AddressError as error:
         raise PydanticCustomError("url", str(error)) from None
+    return value
+
+
+def _listen_address(value: str) -> str:
+    parts = urlsplit(f"//{value}")
+    try:
+        ip_address(parts.hostname or "")
+        listens = bool(parts.port) and parts.netloc == value
+    except ValueError:
+        listens = False
+    if not listens:
+        raise PydanticCustomError("address", "must be an IP address and a port: 127.0.0.1:9464")
     return value
 
 
@@ -150,6 +163,12 @@ class Settings(StoreSettings):
     )
     insyz_max_concurrent: int = Field(
         default=50, ge=1, le=1_000, description="submissions under way at a time in one worker"
+    )
+    insyz_max_per_second: float | None = Field(
+        default=None, gt=0, le=10_000, description="submissions begun a second, by all workers"
+    )
+    insyz_metrics_address: Annotated[str, AfterValidator(_listen_address)] | None = Field(
+        default=None, description="`host:port` on which the worker exposes Prometheus metrics"
     )
     outcome_webhook_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         default=None, description="gets a signed POST with each outcome"

@@ -13,14 +13,24 @@ from starter.output import answer_json, tell
 
 COMMANDS = (
     "submit",
+    "submit_many",
     "status",
+    "open",
+    "show",
+    "stats",
     "retry",
+    "failed",
     "resolve",
     "cancel",
     "xml",
     "schema",
     "setup",
     "worker",
+    "server",
+    "backup",
+    "restore",
+    "doctor",
+    "ensure_worker",
 )
 
 EPILOG = f"""\
@@ -41,6 +51,7 @@ EXIT_CODES = {
     "InvalidReportError": ExitCode.INVALID,
     "SettingsError": ExitCode.INVALID,
     "ValidationError": ExitCode.INVALID,
+    "TracingUnavailableError": ExitCode.INVALID,
     "TemporalUnreachableError": ExitCode.UNREACHABLE,
     "NoAnswerError": ExitCode.UNREACHABLE,
     "AlreadySubmittedError": ExitCode.ALREADY_SUBMITTED,
@@ -52,6 +63,9 @@ EXIT_CODES = {
     "NotOpenError": ExitCode.FAILED,
     "NothingToDecideError": ExitCode.FAILED,
     "NoWorkerError": ExitCode.FAILED,
+    "ServerError": ExitCode.FAILED,
+    "StateFileError": ExitCode.FAILED,
+    "NoWorkerStartedError": ExitCode.FAILED,
     "StoreUnavailableError": ExitCode.FAILED,
     "StoreMisconfiguredError": ExitCode.INVALID,
 }
@@ -59,7 +73,8 @@ EXIT_CODES = {
 command would have to load the modules of all."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands, or of one; others are not loaded then."""
     top = argparse.ArgumentParser(
         prog="insyz",
         description="Work reports to INSYZ, exactly once.",
@@ -67,15 +82,21 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in COMMANDS if only is None else [only]:
         import_module(f"starter.commands.{name}").add_parser(commands)
     return top
+
+
+def _named_command(argv: Sequence[str]) -> str | None:
+    name = argv[0].replace("-", "_") if argv else ""
+    return name if name in COMMANDS else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code. argparse itself leaves with 2 on wrong usage."""
     logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(message)s")
-    args = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = parser(_named_command(argv)).parse_args(argv)
     try:
         code: ExitCode = asyncio.run(args.run(args))
         return code

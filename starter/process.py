@@ -4,7 +4,15 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
+
+_before_exit: list[Callable[[], None]] = []
+
+
+def before_exit(action: Callable[[], None]) -> None:
+    """Has `action` run at the very end of `run_and_exit`. It must be quick, and bounded."""
+    _before_exit.append(action)
 
 
 def run_and_exit(main: Callable[[], int]) -> NoReturn:
@@ -23,5 +31,8 @@ def run_and_exit(main: Callable[[], int]) -> NoReturn:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
+        for action in _before_exit:
+            with suppress(Exception):
+                action()
         sys.stderr.flush()
         os._exit(code)

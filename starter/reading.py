@@ -16,15 +16,24 @@ def read_report(name: str) -> dict[str, Any]:
     Raises InvalidReportError: unreadable, too large, not JSON (with line and column), no object.
     """
     try:
-        value = parse_json(_read(name))
+        return report_in(read_bytes(name))
     except InvalidReportError as error:
         raise InvalidReportError(f"{'stdin' if name == STDIN else name}: {error}") from None
+
+
+def report_in(text: bytes) -> dict[str, Any]:
+    """The JSON object in `text`. Raises InvalidReportError: too large, not JSON, no object."""
+    value = parse_json(text)
     if not isinstance(value, dict):
-        raise InvalidReportError(f"{name}: expected one JSON object, the report")
+        raise InvalidReportError("expected one JSON object, the report")
     return value
 
 
-def _read(name: str) -> bytes:
+def read_bytes(name: str) -> bytes:
+    """What is in file `name`, `-` for stdin, as far as the limit tells that it is too much.
+
+    Raises InvalidReportError when it cannot be read.
+    """
     # One byte over the limit is enough to know; an endless stream must not fill the memory.
     if name == STDIN:
         return sys.stdin.buffer.read(MAX_REPORT_BYTES + 1)

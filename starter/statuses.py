@@ -26,7 +26,7 @@ from workflows.contract import (
     workflow_id,
 )
 from workflows.messages import message_for
-from workflows.visibility import PHASE
+from workflows.visibility import CISLO_ZP, PHASE
 
 QUERY_SECS = 3.0
 """A query waits for a worker; without one, what Temporal itself knows has to do."""
@@ -36,8 +36,8 @@ class UnknownReportError(Exception):
     """No submission of this report is known."""
 
 
-async def status(id_zp: int, *, client: Client | None = None) -> Status:
-    """The status of report `id_zp`.
+async def status(id_zp: int, *, client: Client | None = None, ask: bool = True) -> Status:
+    """The status of report `id_zp`; without `ask` as far as Temporal knows it without a worker.
 
     Raises UnknownReportError or TemporalUnreachableError.
     """
@@ -50,7 +50,7 @@ async def status(id_zp: int, *, client: Client | None = None) -> Status:
             raise UnknownReportError(f"no submission of report {id_zp} is known") from None
         raise
     if there.status is WorkflowExecutionStatus.RUNNING:
-        return await _running(handle, there, id_zp)
+        return await _running(handle, there, id_zp, ask=ask)
     try:
         return await bounded(handle.result())
     except WorkflowFailureError as error:
@@ -74,19 +74,27 @@ def ended_status(known: Status, error: WorkflowFailureError) -> Status:
 
 
 async def _running(
-    handle: WorkflowHandle[Any, Status], there: WorkflowExecutionDescription, id_zp: int
+    handle: WorkflowHandle[Any, Status],
+    there: WorkflowExecutionDescription,
+    id_zp: int,
+    *,
+    ask: bool,
 ) -> Status:
-    known = Status(id_zp=id_zp, phase=_listed_phase(there))
-    with suppress(TimeoutError, RPCError, WorkflowQueryFailedError):
-        known = await asyncio.wait_for(handle.query(STATUS_QUERY, result_type=Status), QUERY_SECS)
+    known = _listed(there, id_zp)
+    if ask:
+        with suppress(TimeoutError, RPCError, WorkflowQueryFailedError):
+            query = handle.query(STATUS_QUERY, result_type=Status)
+            known = await asyncio.wait_for(query, QUERY_SECS)
     if known.phase in {Phase.PREPARING, Phase.SENDING}:
         known = known.model_copy(update=_pending_try(there))
     return known.model_copy(update={"message": known.message or message_for(known)})
 
 
-def _listed_phase(there: WorkflowExecutionDescription) -> Phase:
-    """The phase as the search attributes have it, for when no worker answers."""
-    return Phase(there.typed_search_attributes.get(PHASE, Phase.PREPARING))
+def _listed(there: WorkflowExecutionDescription, id_zp: int) -> Status:
+    """As the search attributes have it, for when no worker answers."""
+    attributes = there.typed_search_attributes
+    phase = Phase(attributes.get(PHASE, Phase.PREPARING))
+    return Status(id_zp=id_zp, cislo_zp=attributes.get(CISLO_ZP), phase=phase)
 
 
 def _pending_try(there: WorkflowExecutionDescription) -> dict[str, Any]:

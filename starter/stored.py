@@ -13,7 +13,8 @@ from insyz.outcome import Outcome
 from insyz.settings import SettingsError, StoreSettings
 from insyz.store import NotSendableError, ReportStore, StoredReport
 from starter.submission import AlreadySubmittedError, OtherContentError, Started, submit
-from workflows.contract import Failure, OutcomeRecord, Phase, State, Status
+from workflows.activity_contract import OutcomeRecord
+from workflows.contract import Failure, Phase, State, Status
 from workflows.messages import message_for
 
 log = logging.getLogger("insyz.starter")

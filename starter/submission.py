@@ -22,6 +22,7 @@ from insyz.report import Report, submission_key
 from starter.connection import bounded, connect
 from starter.statuses import ended_status
 from workflows.contract import (
+    MEMO_FIRST_RUN,
     MEMO_KEY,
     MEMO_RESEND,
     SUBMIT_REPORT,
@@ -35,7 +36,9 @@ from workflows.visibility import attributes_at_start, summary_of
 
 log = logging.getLogger("insyz.starter")
 
-LOOK_SECS = 1.0
+LOOK_SECS = 2.0
+"""Before the first look at a run whose end may have been missed; then doubling: hundreds who wait
+at once would keep the server busy with their looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,19 @@ async def submit(
         known = await _resends_so_far(client, checked.id_zp) + 1
         given["resend"] = max(known, checked.resend)
         checked = Report.parse(given)
+    # Mostly no run is there, and what Temporal itself makes sure of the worker need not look for.
+    policy = WorkflowIDReusePolicy.REJECT_DUPLICATE
     while True:
         try:
-            return await _start(client, given, checked, resend=resend)
+            return await _start(client, given, checked, policy)
         except WorkflowAlreadyStartedError as there:
-            if joined := await _join(client, checked, there.run_id):
+            if joined := await _join(client, checked, there.run_id, resend=resend):
                 return joined
+            policy = (
+                WorkflowIDReusePolicy.ALLOW_DUPLICATE
+                if resend
+                else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+            )
 
 
 async def wait_for_result(started: Started, seconds: float) -> Status | None:
@@ -109,13 +119,15 @@ async def _result(handle: WorkflowHandle[Any, Status]) -> Status:
     """The result, as soon as there is one.
 
     The server's long poll alone will not do: once in some thousand runs it missed the end and
-    answered 20 s later. So the run is looked at every second besides.
+    answered 20 s later. So the run is looked at besides, now and then.
     """
+    look_secs = LOOK_SECS
     while True:
         result = asyncio.create_task(handle.result())
         try:
             while not result.done():
-                await asyncio.wait({result}, timeout=LOOK_SECS)
+                await asyncio.wait({result}, timeout=look_secs)
+                look_secs *= 2
                 if not result.done() and await _has_ended(handle):
                     break
             else:
@@ -128,12 +140,12 @@ async def _has_ended(handle: WorkflowHandle[Any, Status]) -> bool:
     return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
 
 
-async def _start(client: Client, given: dict[str, Any], report: Report, *, resend: bool) -> Started:
-    policy = (
-        WorkflowIDReusePolicy.ALLOW_DUPLICATE
-        if resend
-        else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
-    )
+async def _start(
+    client: Client, given: dict[str, Any], report: Report, policy: WorkflowIDReusePolicy
+) -> Started:
+    memo: dict[str, Any] = {MEMO_KEY: submission_key(report), MEMO_RESEND: report.resend}
+    if policy is WorkflowIDReusePolicy.REJECT_DUPLICATE:
+        memo[MEMO_FIRST_RUN] = True
     start = partial(
         client.start_workflow,
         SUBMIT_REPORT,
@@ -141,7 +153,7 @@ async def _start(client: Client, given: dict[str, Any], report: Report, *, resen
         id=workflow_id(report.id_zp),
         task_queue=TASK_QUEUE,
         id_reuse_policy=policy,
-        memo={MEMO_KEY: submission_key(report), MEMO_RESEND: report.resend},
+        memo=memo,
         static_summary=summary_of(report),
     )
     try:
@@ -166,13 +178,15 @@ def _warn_of_missing_search_attributes() -> None:
     log.warning("this server does not know our search attributes; see: insyz setup")
 
 
-async def _join(client: Client, report: Report, run_id: str | None) -> Started | None:
-    """The run that is there; None when it has just failed, so that a new one may start."""
+async def _join(
+    client: Client, report: Report, run_id: str | None, *, resend: bool
+) -> Started | None:
+    """The run that is there; None when it is over, so that a new one may start."""
     handle = client.get_workflow_handle(
         workflow_id(report.id_zp), run_id=run_id, result_type=Status
     )
     there = await bounded(handle.describe())
-    if there.status is WorkflowExecutionStatus.COMPLETED:
+    if there.status is WorkflowExecutionStatus.COMPLETED and not resend:
         raise AlreadySubmittedError(await bounded(handle.result()))
     if there.status is not WorkflowExecutionStatus.RUNNING:
         return None

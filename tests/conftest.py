@@ -14,6 +14,7 @@ from simulator.server import Simulator
 from tests.portal import Portal
 from tests.postgres import PostgresServer, postgres_server
 from tests.recording import record_histories
+from tests.sandbox import SANDBOX
 from tests.support import SCALED_DOWN, TemporalServer
 from worker import build_worker, gateway_for
 
@@ -24,7 +25,7 @@ TOKEN = "only-for-tests-7f3a"
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test depends on, or changes, the settings of whoever runs it."""
     for name in [*os.environ]:
-        if name.startswith(("TEMPORAL_", "INSYZ_", "LOG_")):
+        if name.startswith(("TEMPORAL_", "INSYZ_", "LOG_", "OTEL_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TEMPORAL_CONFIG_FILE", str(tmp_path / "no-such-file.toml"))
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
@@ -91,5 +92,8 @@ def settings(insyz: Simulator) -> Settings:
 
 @pytest.fixture
 async def worker(client: Client, settings: Settings) -> AsyncIterator[None]:
-    async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
+    async with (
+        gateway_for(settings) as gateway,
+        build_worker(client, gateway, settings, workflow_runner=SANDBOX),
+    ):
         yield

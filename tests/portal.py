@@ -110,6 +110,13 @@ class Portal:
 
         await eventually(so)
 
+    async def edits(self, id_zp: int, **parts: Any) -> None:
+        """The author changes some of the report's JSON."""
+        async with self._engine.begin() as connection:
+            for name, value in parts.items():
+                change = text(f"UPDATE reports SET {name} = :value WHERE id_zp = :id_zp")  # noqa: S608
+                await connection.execute(change, {"value": json.dumps(value), "id_zp": id_zp})
+
     async def appends(self, id_zp: int, entry: dict[str, Any]) -> None:
         """The portal writes an entry of its own: it locks, reads, appends."""
         async with self.locked(id_zp) as connection:

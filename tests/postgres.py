@@ -25,10 +25,14 @@ def _bin() -> Path:
 
 
 class PostgresServer:
-    """One server on a free port of the loopback interface; it may be stopped and started."""
+    """One server on a free port of the loopback interface; it may be stopped and started.
 
-    def __init__(self, folder: Path) -> None:
+    `durable`: it waits for the disk, as one in use does.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._folder = folder
+        self._fsync = "on" if durable else "off"
         self._data = folder / "data"
         self._port = free_port()
         self._user = NOBODY if os.geteuid() == 0 else None
@@ -46,7 +50,7 @@ class PostgresServer:
         assert await made.wait() == 0
 
     async def start(self) -> None:
-        options = [f"port={self._port}", "listen_addresses=127.0.0.1", "fsync=off"]
+        options = [f"port={self._port}", "listen_addresses=127.0.0.1", f"fsync={self._fsync}"]
         options += [f"unix_socket_directories={self._folder}"]
         settings = [part for option in options for part in ("-c", option)]
         self._process = await self._run("postgres", "-D", str(self._data), *settings)
@@ -80,10 +84,10 @@ class PostgresServer:
 
 
 @asynccontextmanager
-async def postgres_server() -> AsyncIterator[PostgresServer]:
+async def postgres_server(*, durable: bool = False) -> AsyncIterator[PostgresServer]:
     # Not in pytest's own folder, which nobody but its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    server = PostgresServer(folder)
+    server = PostgresServer(folder, durable=durable)
     try:
         await server.create()
         await server.start()

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass
@@ -90,12 +90,13 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def worker_process(
-    insyz_url: str, token: str, **env: str
+    insyz_url: str, token: str, *, options: Sequence[str] = (), **env: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A real worker, killed at the end of the block if it is still there."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         WORKER,
+        *options,
         env=os.environ | {"INSYZ_URL": insyz_url, "INSYZ_TOKEN": token, "LOG_FORMAT": "json"} | env,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

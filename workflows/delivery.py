@@ -16,16 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from activities.delivery_terms import DeliveryTermsOf
     from activities.submit_to_insyz import SubmitToInsyz
     from insyz.errors import PERMANENT_ERRORS
-    from workflows.contract import (
-        DeliveryTerms,
-        Failure,
-        InsyzRequest,
-        InsyzResult,
-        Phase,
-        State,
-        Status,
-        Verdict,
-    )
+    from workflows.activity_contract import DeliveryTerms, InsyzRequest, InsyzResult
+    from workflows.contract import Failure, Phase, State, Status, Verdict
     from workflows.control import Control
     from workflows.patience import Patience
     from workflows.setback import Setback

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from workflows.contract import DeliveryTerms
+from workflows.activity_contract import DeliveryTerms
 
 
 class Patience:

@@ -12,7 +12,8 @@ from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.portal import PortalActivities
-    from workflows.contract import OutcomeRecord, Phase, Recorded, Status
+    from workflows.activity_contract import OutcomeRecord, Recorded
+    from workflows.contract import Phase, Status
     from workflows.messages import message_for
     from workflows.visibility import Display
 

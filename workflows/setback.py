@@ -6,14 +6,16 @@ from typing import Self
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from insyz.errors import PERMANENT_ERRORS, OutcomeUnknownError
-from workflows.contract import FailedTry, Failure, Stage
+from workflows.activity_contract import FailedTry, Stage
+from workflows.contract import Failure
 
 PERMANENT = frozenset(error.__name__ for error in PERMANENT_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """A try that did not end with a receipt; the fields are those of contract.FailedTry."""
+    """A try that did not end with a receipt; the fields are those of contract.FailedTry,
+    but for what only people read."""
 
     failure: Failure
     attempt: int
@@ -28,7 +30,7 @@ class Setback:
         if isinstance(cause, ApplicationError) and cause.details:
             tried = FailedTry.model_validate(cause.details[0])
             failure = Failure(type=cause.type or "", message=cause.message)
-            return cls(failure, **tried.model_dump())
+            return cls(failure, **tried.model_dump(exclude={"tries"}))
         # A try that nobody reported back, its worker died or froze; or a bug of ours. Either may
         # have happened in the middle of sending.
         failure = Failure(

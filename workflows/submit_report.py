@@ -12,8 +12,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.generate_xml import generate_xml
     from insyz.errors import InvalidReportError
     from insyz.report import Report, parse_json, submission_key
+    from workflows.activity_contract import GeneratedXml, InsyzRequest, XmlRequest
     from workflows.contract import (
         CANCEL_SIGNAL,
+        MEMO_FIRST_RUN,
         RESOLVE_UPDATE,
         RETRY_SIGNAL,
         STATUS_QUERY,
@@ -21,12 +23,9 @@ with workflow.unsafe.imports_passed_through():
         CancelRequest,
         Decision,
         Failure,
-        GeneratedXml,
-        InsyzRequest,
         Phase,
         State,
         Status,
-        XmlRequest,
         workflow_id,
     )
     from workflows.control import Control
@@ -91,6 +90,7 @@ class SubmitReport:
             key=submission_key(report),
             xml=document.xml,
             uzivatel=str(report.owner),
+            first_run=_is_first_run(),
         )
         await Delivery(request, self._status, self._control, self._display).run()
 
@@ -170,3 +170,13 @@ class SubmitReport:
         self._status.error = Failure(type=error_type, message=message)
         self._status.phase = Phase.FAILED
         self._status.state = State.REJECTED
+
+
+def _is_first_run() -> bool:
+    """Whether Temporal knew no other run of this report when it took this one.
+
+    The starter says so. A run that comes of a reset has its memo, too, and is none.
+    """
+    info = workflow.info()
+    first: bool = workflow.memo_value(MEMO_FIRST_RUN, False, type_hint=bool)
+    return first and info.run_id == info.original_execution_run_id

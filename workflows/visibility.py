@@ -47,7 +47,7 @@ WHAT_TO_DO = {
     "`resolve`.",
     Phase.RECORDING: "INSYZ's verdict is known, the portal is not told yet. Is its database (or "
     "webhook) up?",
-    Phase.FAILED: "After the cause is mended: `insyz submit …` starts anew.",
+    Phase.FAILED: "After the cause is mended: `insyz failed retry …` starts anew.",
 }
 
 

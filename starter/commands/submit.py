@@ -1,11 +1,16 @@
 """insyz submit: hand reports to the pipeline."""
 
 import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
+
     from starter.submission import Started
     from workflows.contract import Status
 
@@ -49,6 +54,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         action="store_true",
         help="send a report once more that INSYZ already has: it will be there twice",
     )
+    parser.add_argument(
+        "--ensure-worker",
+        action="store_true",
+        help="start a worker on this machine if none serves the queue (insyz ensure-worker)",
+    )
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     parser.set_defaults(run=run)
 
@@ -63,8 +73,9 @@ async def run(args: argparse.Namespace) -> ExitCode:
     if started.joined:
         tell(f"report {started.status.id_zp} is being submitted already; joined that run")
     outcome = started.status
+    async with _a_worker_ensured(args, started.client):
+        ended = await wait_for_result(started, args.wait) if args.wait is not None else None
     if args.wait is not None:
-        ended = await wait_for_result(started, args.wait)
         if ended is None:
             tell("Odesílání trvá déle než obvykle. Pokračuje na pozadí, hlášení se neztratí.")
             _print(args, started, started.status)
@@ -89,6 +100,23 @@ async def _submit(args: argparse.Namespace) -> "Started":
         )
 
 
+@asynccontextmanager
+async def _a_worker_ensured(args: argparse.Namespace, client: "Client") -> AsyncIterator[None]:
+    """Meanwhile. That none can be started is no failure of the report: it waits for one."""
+    if not args.ensure_worker:
+        yield
+        return
+    from starter.on_demand import NoWorkerStartedError, ensure_worker
+    from starter.output import tell
+
+    ensuring = asyncio.create_task(ensure_worker(client))
+    yield
+    try:
+        await ensuring
+    except NoWorkerStartedError as error:
+        tell(f"{error}\nThe report is safe: it is submitted as soon as a worker runs.")
+
+
 async def _submit_pending(args: argparse.Namespace) -> ExitCode:
     from dataclasses import asdict
 
@@ -96,8 +124,12 @@ async def _submit_pending(args: argparse.Namespace) -> ExitCode:
     from starter.output import answer, answer_json, tell
     from starter.stored import portal_store, submit_pending
 
+    client = await connect()
     async with portal_store() as store:
-        pending = await submit_pending(store, await connect())
+        pending = await submit_pending(store, client)
+    if pending.started or pending.running:
+        async with _a_worker_ensured(args, client):
+            pass
     for report_id, why in pending.failed.items():
         tell(f"report_id {report_id}: {why}")
     if args.json:

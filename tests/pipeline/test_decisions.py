@@ -20,6 +20,7 @@ from starter import (
     wait_for_result,
 )
 from tests.conftest import TOKEN, scaled_down
+from tests.sandbox import SANDBOX
 from tests.support import a_report, insyz_got, reaches, temporal_cli
 from worker import build_worker, gateway_for
 from workflows.contract import CancelRequest, Decision, Phase, State, Status, Verdict, workflow_id
@@ -50,7 +51,10 @@ def settings(insyz: Simulator, delivery: str, patience: dict[str, Any]) -> Setti
 
 @pytest.fixture(autouse=True)
 async def a_worker(client: Client, settings: Settings) -> AsyncIterator[None]:
-    async with gateway_for(settings) as gateway, build_worker(client, gateway, settings):
+    async with (
+        gateway_for(settings) as gateway,
+        build_worker(client, gateway, settings, workflow_runner=SANDBOX),
+    ):
         yield
 
 

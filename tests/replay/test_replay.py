@@ -12,7 +12,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from tests.recording import HISTORIES
-from worker import interceptors, workflow_runner
+from tests.sandbox import SANDBOX
+from worker import interceptors
 from workflows.guard import UnknownWorkflow
 from workflows.submit_report import SubmitReport
 from workflows.timing import Timing
@@ -31,7 +32,7 @@ async def test_a_recorded_run_replays(name: str) -> None:
         workflows=[SubmitReport, UnknownWorkflow],
         interceptors=interceptors(Timing()),
         data_converter=pydantic_data_converter,
-        workflow_runner=workflow_runner(),
+        workflow_runner=SANDBOX,
     )
     await replayer.replay_workflow(history(name))
 

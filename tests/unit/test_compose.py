@@ -12,6 +12,9 @@ import pytest
 import yaml
 
 from insyz.settings import Settings
+from starter.cli import parser
+from starter.doctor.examination import chosen
+from starter.doctor.report import CHECKS
 from starter.embedded import RETENTION
 from workflows.visibility import ATTRIBUTES
 
@@ -23,7 +26,9 @@ SCRIPTS = sorted((ROOT / "deploy" / "compose").glob("*.sh"))
 
 ONE_SHOT = {"temporal-schema", "temporal-setup"}
 OURS = ["worker", "simulator"]
-WITHOUT_HEALTH_CHECK = {*ONE_SHOT, "worker"}
+
+DOCTORS_SECS = 15
+"""What `insyz doctor` takes at most."""
 
 EXACT_IMAGE = re.compile(r"(postgres:\d+\.\d+|[a-z][a-z/-]*:\d+\.\d+\.\d+)(-[a-z-]+)?")
 """No registry, and no tag that moves; PostgreSQL's versions have two parts."""
@@ -148,10 +153,19 @@ def test_a_service_waits_until_its_dependencies_are_done_or_healthy(service: str
         assert done or "healthcheck" in SERVICES[dependency]
 
 
-def test_all_but_the_one_shots_are_restarted_and_all_but_the_worker_have_a_health_check() -> None:
+def test_all_but_the_one_shots_are_restarted_and_have_a_health_check() -> None:
     assert {name for name, service in SERVICES.items() if "restart" not in service} == ONE_SHOT
-    unchecked = {name for name, service in SERVICES.items() if "healthcheck" not in service}
-    assert unchecked == WITHOUT_HEALTH_CHECK
+    assert {name for name, service in SERVICES.items() if "healthcheck" not in service} == ONE_SHOT
+
+
+def test_the_worker_is_healthy_when_insyz_doctor_says_so_within_its_time() -> None:
+    check = SERVICES["worker"]["healthcheck"]
+    docker, program, *command = check["test"]
+    assert (docker, program) == ("CMD", "insyz")
+    arguments = parser().parse_args(command)
+    assert chosen(CHECKS, arguments.only)
+    assert arguments.worker == "here"
+    assert seconds(check["timeout"]) > DOCTORS_SECS
 
 
 def test_what_is_mounted_is_there_and_read_only() -> None:

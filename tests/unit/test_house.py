@@ -16,6 +16,7 @@ FORBIDDEN = {
     "workflows": {"httpx", "lxml", "sqlalchemy", "os", "time", "random", "datetime.datetime.now",
                   "insyz.settings", "pydantic_settings", "starter", "simulator", "worker"},
     "starter": {"activities", "httpx", "lxml", "simulator"},
+    "observability": {"activities", "httpx", "lxml", "sqlalchemy", "simulator", "worker"},
 }  # fmt: skip
 ONLY_IN = {
     "httpx": {"insyz/http_gateway.py", "insyz/webhook.py"},
@@ -28,6 +29,7 @@ ONLY_IN = {
     "lxml": {"insyz/document.py"},
     "pytds": {"insyz/sql_driver.py"},
     "cryptography": {"insyz/sql_tls.py"},
+    "opentelemetry": {"observability/tracing.py", "starter/bare_spans.py", "starter/tracing.py"},
     "pydantic_settings": {"insyz/settings.py"},
 }
 LOWEST = {
@@ -35,6 +37,7 @@ LOWEST = {
     "insyz/attachments.py",
     "insyz/outcome.py",
     "insyz/report.py",
+    "workflows/activity_contract.py",
     "workflows/contract.py",
 }
 LOWEST_MAY = {
@@ -73,14 +76,14 @@ def test_a_layer_imports_nothing_that_is_not_its_business(folder: str) -> None:
 def test_activities_know_nothing_of_workflows_but_the_contract() -> None:
     for module in modules("activities"):
         ours = {name for name in imports(module) if within(name, {"workflows"})}
-        assert ours <= {"workflows.contract"}, module
+        assert ours <= {"workflows.activity_contract", "workflows.contract"}, module
 
 
 @pytest.mark.parametrize("package", ONLY_IN)
 def test_a_library_has_one_home(package: str) -> None:
     users = {
         str(module.relative_to(ROOT))
-        for folder in ("insyz", "activities", "workflows", "starter")
+        for folder in ("insyz", "activities", "workflows", "starter", "observability")
         for module in modules(folder)
         if any(within(name, {package}) for name in imports(module))
     }
@@ -105,6 +108,5 @@ def test_a_starter_does_not_load_what_only_the_worker_needs(command: str) -> Non
     loaded = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()
-    assert not {"httpx", "lxml", "sqlalchemy", "pydantic_settings", "activities", "rich"} & {
-        *loaded
-    }
+    unwanted = {"httpx", "lxml", "sqlalchemy", "pydantic_settings", "activities", "rich"}
+    assert not (unwanted | {"opentelemetry"}) & {*loaded}

@@ -1,0 +1,1 @@
+"""What the README's figures are measured with: each a ratio to something else, in one run."""

@@ -1,0 +1,1 @@
+"""One module for each group of figures: `measure(scale, folder)` yields them."""

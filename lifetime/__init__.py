@@ -1,0 +1,1 @@
+"""When a worker leaves by itself: what it counts, and what it leaves for."""

@@ -1,0 +1,48 @@
+"""insyz failed dismiss: nothing more is to be done about a failed report."""
+
+import argparse
+
+from starter.commands.failed_arguments import add_reports
+from starter.exit_codes import ExitCode
+
+
+def add_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = actions.add_parser(
+        "dismiss",
+        help="keep failed reports out of the list until they fail anew",
+        description="Says that a person is done with a failed report. Recorded in Temporal, as "
+        "long as the run itself; the report is left as it is.",
+    )
+    add_reports(parser, nargs="+")
+    parser.add_argument("--why", required=True, help="recorded")
+    parser.add_argument("--by", help="who says so; recorded (default: this system's user)")
+    parser.set_defaults(run=run)
+
+
+async def run(args: argparse.Namespace) -> ExitCode:
+    from starter.connection import connect
+    from starter.dismissals import NotFailedError, dismiss_failure
+    from starter.output import tell
+    from starter.statuses import UnknownReportError
+
+    client = await connect()
+    by = args.by or _user()
+    code = ExitCode.OK
+    for workflow_id in args.reports:
+        try:
+            new = await dismiss_failure(client, workflow_id, by=by, why=args.why)
+            tell(f"{workflow_id}: {f'dismissed by {by}' if new else 'was dismissed already'}")
+        except (NotFailedError, UnknownReportError) as error:
+            tell(f"{workflow_id}: {error}")
+            code = ExitCode.FAILED
+    return code
+
+
+def _user() -> str:
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"  # a container need not have a name for it
