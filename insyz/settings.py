@@ -8,10 +8,19 @@ import base64
 import binascii
 from importlib.util import find_spec
 from ipaddress import ip_address
-from typing import Annotated, Any, Literal, LiteralString, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, FilePath, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -34,14 +43,12 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _is_sql(url: str) -> bool:
+    return urlsplit(url).scheme == SCHEME
+
+
 def _insyz_url(value: str) -> str:
-    if urlsplit(value).scheme != SCHEME:
-        return _http_url(value)
-    try:
-        SqlAddress.parse(value)
-    except AddressError as error:
-        raise PydanticCustomError("url", str(error)) from None
-    return value
+    return value if _is_sql(value) else _http_url(value)
 
 
 def _listen_address(value: str) -> str:
@@ -118,13 +125,15 @@ class Settings(StoreSettings):
         "or of its SQL Server, `mssql://user@host[:port]/database`"
     )
     insyz_token: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
-        default=None, description="bearer token, required with a gateway"
+        default=None, validate_default=True, description="bearer token, required with a gateway"
     )
     insyz_delivery: Delivery = Field(
         default=Delivery.LOOKUP, description="what the gateway can do against doubling"
     )
     insyz_sql_password: Annotated[SecretStr, Field(max_length=MAX_NAME_CHARS)] | None = Field(
-        default=None, description="of the user in INSYZ_URL, required with a SQL Server"
+        default=None,
+        validate_default=True,
+        description="of the user in INSYZ_URL, required with a SQL Server",
     )
     insyz_sql_ca_file: FilePath | None = Field(
         default=None,
@@ -189,18 +198,26 @@ class Settings(StoreSettings):
             )
         return self
 
+    @field_validator("insyz_token", "insyz_sql_password")
+    @classmethod
+    def _the_transport_has_its_secret(
+        cls, value: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
+        needed = "insyz_sql_password" if _is_sql(info.data.get("insyz_url", "")) else "insyz_token"
+        if value is None and info.field_name == needed:
+            raise PydanticCustomError("missing", "not set")
+        return value
+
     @model_validator(mode="after")
-    def _the_transport_has_what_it_needs(self) -> Self:
-        missing = _missing_for_sql(self) if self.sql_address else _missing_for_http(self)
-        if missing:
-            raise PydanticCustomError("transport", missing)
+    def _a_sql_server_can_be_spoken_to(self) -> Self:
+        if wrong := _wrong_for_sql(self):
+            raise PydanticCustomError("transport", wrong)
         return self
 
     @property
     def sql_address(self) -> SqlAddress | None:
         """Of INSYZ's SQL Server; None where a gateway stands before it."""
-        is_sql = urlsplit(self.insyz_url).scheme == SCHEME
-        return SqlAddress.parse(self.insyz_url) if is_sql else None
+        return SqlAddress.parse(self.insyz_url) if _is_sql(self.insyz_url) else None
 
     @model_validator(mode="after")
     def _timeouts_are_nested(self) -> Self:
@@ -214,17 +231,17 @@ class Settings(StoreSettings):
         return self
 
 
-def _missing_for_http(settings: Settings) -> LiteralString | None:
-    return None if settings.insyz_token else "INSYZ_TOKEN: not set"
-
-
-def _missing_for_sql(settings: Settings) -> LiteralString | None:
-    address = settings.sql_address
+def _wrong_for_sql(settings: Settings) -> str | None:
+    """Why the transport cannot be built; None where it can, or is not asked for."""
+    try:
+        address = settings.sql_address
+    except AddressError as error:
+        return f"INSYZ_URL: {error}"
+    if address is None:
+        return None
     if find_spec("pytds") is None:
         return "INSYZ_URL: mssql:// needs the extra insyz-pipeline[sqlserver]"
-    if not settings.insyz_sql_password:
-        return "INSYZ_SQL_PASSWORD: not set"
-    if address and not address.is_loopback and not settings.insyz_sql_ca_file:
+    if not address.is_loopback and not settings.insyz_sql_ca_file:
         return "INSYZ_SQL_CA_FILE: not set, and without it nothing vouches for the SQL Server"
     if settings.insyz_sql_lookup and settings.insyz_sql_strategy is not SqlStrategy.EXECUTE_ONLY:
         return "INSYZ_SQL_LOOKUP: only with INSYZ_SQL_STRATEGY=execute-only; ledger has its own"
