@@ -10,12 +10,15 @@ from insyz.errors import AuthenticationError, InsyzError, OutcomeUnknownError
 from insyz.gateway import Delivery
 from starter.doctor.examination import Check, NotApplicable, Trouble
 from starter.doctor.site import Site
+from starter.doctor.sql_server import sql_server
 
 NO_SUCH_KEY = "zp-0-insyz-doctor"
 """Keys are made of a positive id_zp and a hash: nothing was ever taken under this one."""
 
 
 async def insyz(site: Site) -> str:
+    if site.settings.sql_address is not None:
+        return await sql_server(site.settings)
     await _loaded()
     from worker import gateway_for
 
@@ -33,6 +36,8 @@ async def credentials(site: Site) -> str:
     """By a look-up, where there is one: only that and a submission want the token."""
     from worker import gateway_for
 
+    if site.settings.sql_address is not None:
+        raise NotApplicable("login and rights at the SQL Server belong to the check insyz")
     delivery = site.settings.insyz_delivery
     if delivery is Delivery.BLIND:
         raise NotApplicable("a blind gateway has no look-up to try the token with")

@@ -23,7 +23,10 @@ async def settings(site: Site) -> str:
         site.settings = Settings.load()
     except SettingsError as error:
         raise Trouble("; ".join(str(error).splitlines())) from None
-    return f"INSYZ at {site.settings.insyz_url}, delivery {site.settings.insyz_delivery}"
+    way = f"delivery {site.settings.insyz_delivery}"
+    if site.settings.sql_address is not None:
+        way = f"strategy {site.settings.insyz_sql_strategy}"
+    return f"INSYZ at {site.settings.insyz_url}, {way}"
 
 
 async def timeouts(site: Site) -> str:
