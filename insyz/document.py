@@ -5,7 +5,7 @@ than the portal sent, and what is left out because it has no place, is named in 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,8 +13,17 @@ from zoneinfo import ZoneInfo
 
 from lxml.etree import Element, SubElement, _Element, tostring
 
-from insyz.attachments import ATTACHMENT_FIELDS, Attachment, UnresolvedAttachmentsError, resolve
+from insyz.attachments import (
+    ATTACHMENT_FIELDS,
+    CONTAINER,
+    Attachment,
+    AttachmentField,
+    UnresolvedAttachmentsError,
+    attachment_fields,
+    resolve,
+)
 from insyz.errors import InvalidReportError, Problem
+from insyz.place import Place, in_words
 from insyz.report import Report
 from insyz.text import element_name, plain_number, to_windows_1250
 
@@ -34,12 +43,7 @@ MAX_ATTACHMENTS = 30_000
 """Written in one document. A small report may name the same files over and over: without a bound
 it would grow into gigabytes."""
 
-CONTAINER = (dict, list)
 Fields: TypeAlias = dict[str, Any]
-Place: TypeAlias = "tuple[Place, str | int] | None"
-"""Where a value stands in the report: the place of what holds it, and its key or index there.
-It is put into words only when there is something to say about it."""
-
 DATA_A: Place = (None, "data_a")
 DATA_B: Place = (None, "data_b")
 
@@ -101,7 +105,7 @@ class _Settlement:
     def __init__(self, writer: "_Writer", data_a: Fields) -> None:
         self._writer = writer
         self._plates = _plates_by_driver(data_a)
-        self._attachment_fields = list(_attachment_fields(data_a, DATA_A))
+        self._attachment_fields = list(attachment_fields(data_a, DATA_A))
         self._items = _items_by_list_and_id(self._attachment_fields)
         self._sent: set[int] = set()
 
@@ -244,7 +248,7 @@ class _Writer:
         """One `Priloha` each. The place of what is changed in one ends in its id."""
         self._attachments_written += len(found)
         if self._attachments_written > MAX_ATTACHMENTS:
-            raise InvalidReportError(f"{_in_words(place)}: over {MAX_ATTACHMENTS:,} attachments")
+            raise InvalidReportError(f"{in_words(place)}: over {MAX_ATTACHMENTS:,} attachments")
         for attachment in found:
             element = _with_id(parent, "Priloha", str(attachment.id))
             own_place = (place, attachment.id)
@@ -283,10 +287,10 @@ class _Writer:
         return name
 
     def warn(self, place: Place, key: str | int, what: str) -> None:
-        self.warnings[f"{_in_words((place, key))}: {what}"] = None
+        self.warnings[f"{in_words((place, key))}: {what}"] = None
 
     def _refuse(self, place: Place, key: str | int, why: str) -> None:
-        self.problems[Problem(_in_words((place, key)), why)] = None
+        self.problems[Problem(in_words((place, key)), why)] = None
 
 
 def _plates_by_driver(data_a: Fields) -> dict[str, tuple[str, Place]]:
@@ -298,21 +302,6 @@ def _plates_by_driver(data_a: Fields) -> dict[str, tuple[str, Place]]:
             place = ((DATA_A, "Skupiny_Cest"), index)
             plates.setdefault(_int_adr(group["Ridic"]), (plate, place))
     return plates
-
-
-AttachmentField: TypeAlias = tuple[Fields, str, Place]
-"""What holds the field, its key there, and the place of what holds it."""
-
-
-def _attachment_fields(value: Any, place: Place) -> Iterator[AttachmentField]:
-    containers = [(value, place)]
-    for container, inside in containers:  # which grows while this goes on
-        named = container.items() if isinstance(container, dict) else enumerate(container)
-        for key, inner in named:
-            if key in ATTACHMENT_FIELDS:
-                yield container, key, inside
-            elif isinstance(inner, CONTAINER) and key != "metadata":
-                containers.append((inner, (inside, key)))
 
 
 def _items_by_list_and_id(
@@ -359,13 +348,3 @@ def _renewal_code(value: Any) -> str:
 
 def _prague_time(moment: datetime) -> str:
     return moment.astimezone(PRAGUE).replace(tzinfo=None).isoformat(" ", "seconds")
-
-
-def _in_words(place: Place) -> str:
-    """`data_b.Stavy_Tim.BN098.Koment_TIM`."""
-    steps = []
-    while place is not None:
-        place, step = place
-        steps.append(str(step))
-    words = ".".join(reversed(steps))
-    return words if words.isprintable() else repr(words)[1:-1]

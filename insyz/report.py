@@ -33,6 +33,7 @@ from insyz.attachments import (
     resolve,
 )
 from insyz.errors import InvalidReportError, Problem
+from insyz.place import in_words
 
 MAX_REPORT_BYTES = 1_900_000
 """Of the report's JSON. Temporal refuses a payload over 2 MiB; the rest is for its envelope."""
@@ -218,11 +219,12 @@ class Report(BaseModel):
     def unresolved_attachments(self) -> Iterator[Problem]:
         """The fields that name attachments which the report does not have."""
         for name in ("znackari", "data_a", "data_b", "calculation"):
-            for path, field in attachment_fields(getattr(self, name), name):
+            for holder, key, place in attachment_fields(getattr(self, name), (None, name)):
                 try:
-                    resolve(field, self.attachments_by_id)
+                    resolve(holder[key], self.attachments_by_id)
                 except UnresolvedAttachmentsError as unresolved:
-                    yield Problem(path, f"attachments that cannot be resolved: {unresolved}")
+                    words = f"attachments that cannot be resolved: {unresolved}"
+                    yield Problem(in_words((place, key)), words)
 
 
 def parse_json(data: bytes | str) -> Any:
