@@ -26,6 +26,7 @@ from insyz.http_gateway import HttpGateway
 from insyz.logs import set_up_logging
 from insyz.settings import Settings, SettingsError
 from insyz.store import ReportStore
+from insyz.transport import Transport
 from insyz.webhook import OutcomeWebhook
 from lifetime.leaving import Leaving, first_of
 from lifetime.workload import Workload
@@ -169,6 +170,7 @@ def webhook_for(settings: Settings) -> OutcomeWebhook | None:
         settings.outcome_webhook_url,
         settings.outcome_webhook_secret,
         request_secs=settings.insyz_request_secs,
+        transport=Transport(settings.outcome_webhook_tls, settings.outcome_webhook_proxy),
     )
 
 
@@ -182,6 +184,7 @@ def gateway_for(settings: Settings) -> HttpGateway:
         connect_secs=settings.insyz_connect_secs,
         request_secs=settings.insyz_request_secs,
         headers=outgoing_headers,
+        transport=Transport(settings.insyz_tls, settings.insyz_proxy),
     )
 
 
