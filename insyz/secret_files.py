@@ -16,7 +16,7 @@ class SecretFileError(Exception):
     """A secret cannot be had; the text names the variable, never what it holds."""
 
 
-def names_a_secret(variable: str, environ: Mapping[str, str] = os.environ) -> bool:
+def is_given(variable: str, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether `variable` is given, by itself or as a file."""
     return bool(environ.get(variable) or environ.get(variable + SUFFIX))
 
