@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from insyz.place import Place
 
 CONTAINER = (dict, list)
+MAX_NAMED = 1_000
 ATTACHMENT_FIELDS = frozenset(
     {"Prilohy", "Prilohy_NP", "Prilohy_TIM", "Prilohy_Usek", "Prilohy_Mapa"}
 )
@@ -27,17 +28,20 @@ class Attachment(BaseModel):
 
     id: int
     fileName: str | None = None  # noqa: N815 (the portal's name, as on the wire)
-    fileType: str | None = None  # noqa: N815
+    fileType: str | None = Field(default=None, max_length=255)  # noqa: N815
     fileSize: int | None = Field(default=None, ge=0)  # noqa: N815
     url: str = Field(min_length=1, max_length=8_192)
 
 
 class UnresolvedAttachmentsError(Exception):
-    """A field names attachments that cannot be found; `named` says which, or what is wrong."""
+    """A field names attachments that cannot be found; `named` says which, or what is wrong. The
+    text has room for MAX_NAMED of them."""
 
     def __init__(self, named: list[str]) -> None:
         self.named = named
-        super().__init__(", ".join(named))
+        words = ", ".join(named[:MAX_NAMED])
+        more = len(named) - MAX_NAMED
+        super().__init__(f"{words} and {more:,} more" if more > 0 else words)
 
 
 def resolve(field: Any, known: Mapping[int, Attachment]) -> list[Attachment]:

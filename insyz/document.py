@@ -40,8 +40,9 @@ LINES = {
 """Lists in a person's settlement, and the lists in `data_a` that hold what their items refer to."""
 RENEWAL_CODES = frozenset("01234")
 MAX_ATTACHMENTS = 30_000
-"""Written in one document. A small report may name the same files over and over: without a bound
-it would grow into gigabytes."""
+MAX_URL_CHARS = 8_000_000
+"""Written in one document, the latter of all attachments together. A small report may name the same
+files over and over: without a bound it would grow into gigabytes."""
 
 Fields: TypeAlias = dict[str, Any]
 DATA_A: Place = (None, "data_a")
@@ -66,7 +67,7 @@ def build_xml(report: Report, *, submitted_at: datetime) -> Document:
         raise ValueError("submitted_at must be timezone-aware")
     writer = _Writer(report.attachments_by_id)
     root = Element("ZP", id_zp=str(report.id_zp))
-    root.set("cislo_zp", writer.text(report.cislo_zp, None, "cislo_zp"))
+    root.set("cislo_zp", writer.order_number(report.cislo_zp))
     SubElement(root, "Datum_Odeslani").text = _prague_time(submitted_at)
     SubElement(root, "Odeslal").text = str(report.submitter)
     _write_markers(writer, root, report.znackari)
@@ -107,7 +108,7 @@ class _Settlement:
         self._plates = _plates_by_driver(data_a)
         self._attachment_fields = list(attachment_fields(data_a, DATA_A))
         self._items = _items_by_list_and_id(self._attachment_fields)
-        self._sent: set[int] = set()
+        self._sent: dict[int, list[Attachment]] = {}
 
     def write(self, root: _Element, calculation: Mapping[str, Fields]) -> None:
         container = SubElement(root, "Vyuctovani")
@@ -143,10 +144,15 @@ class _Settlement:
         element = _with_id(person, name, int_adr)
         if found := self._items.get((LINES[name], _id_of(line))):
             item, item_place = found
-            attachments = self._writer.resolved(item["Prilohy"], item_place, "Prilohy")
+            attachments = self._attachments_of(item, item_place)
             self._writer.attachments(element, attachments, (item_place, "Prilohy"))
-            self._sent.add(id(item))
         self._writer.item_fields(element, line, place)
+
+    def _attachments_of(self, item: Fields, place: Place) -> list[Attachment]:
+        """Looked up once, however many lines refer to the item."""
+        if id(item) not in self._sent:
+            self._sent[id(item)] = self._writer.resolved(item["Prilohy"], place, "Prilohy")
+        return self._sent[id(item)]
 
     def _warn_of_unsent_attachments(self) -> None:
         for holder, key, place in self._attachment_fields:
@@ -170,6 +176,7 @@ class _Writer:
         self.warnings: dict[str, None] = {}
         self.problems: dict[Problem, None] = {}
         self._attachments_written = 0
+        self._url_chars = 0
 
     def item_fields(self, element: _Element, fields: Fields, place: Place) -> None:
         """The fields of an item element or of a list item: there, `metadata` is internal."""
@@ -249,6 +256,9 @@ class _Writer:
         self._attachments_written += len(found)
         if self._attachments_written > MAX_ATTACHMENTS:
             raise InvalidReportError(f"{in_words(place)}: over {MAX_ATTACHMENTS:,} attachments")
+        self._url_chars += sum(len(attachment.url) for attachment in found)
+        if self._url_chars > MAX_URL_CHARS:
+            raise InvalidReportError(f"{in_words(place)}: attachments with too long addresses")
         for attachment in found:
             element = _with_id(parent, "Priloha", str(attachment.id))
             own_place = (place, attachment.id)
@@ -279,6 +289,13 @@ class _Writer:
         if converted.replaced or converted.left_out:
             self.warn(place, key, converted.changes)
         return converted.text
+
+    def order_number(self, cislo_zp: str) -> str:
+        """Without it INSYZ could not tell whose report it is."""
+        written = self.text(cislo_zp, None, "cislo_zp")
+        if not written.strip():
+            self._refuse(None, "cislo_zp", "INSYZ can store none of its characters")
+        return written
 
     def _element_name(self, key: str, place: Place) -> str:
         name = element_name(key)

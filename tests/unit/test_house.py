@@ -33,6 +33,8 @@ ONLY_IN = {
 LOWEST = {
     "insyz/errors.py",
     "insyz/attachments.py",
+    "insyz/bounds.py",
+    "insyz/legible.py",
     "insyz/outcome.py",
     "insyz/place.py",
     "insyz/report.py",
