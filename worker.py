@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import logging
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -24,8 +23,10 @@ from insyz.audit import audited
 from insyz.gateway import Gateway
 from insyz.http_gateway import HttpGateway
 from insyz.logs import set_up_logging
+from insyz.payload_keys import PayloadKeysError
 from insyz.settings import Settings, SettingsError
 from insyz.store import ReportStore
+from insyz.transport import Transport
 from insyz.webhook import OutcomeWebhook
 from lifetime.leaving import Leaving, first_of
 from lifetime.workload import Workload
@@ -36,6 +37,7 @@ from observability.tracing import outgoing_headers, traced
 from starter.connection import TemporalUnreachableError, connect
 from starter.exit_codes import ExitCode
 from starter.process import run_and_exit
+from starter.signals import leave_on_signals
 from starter.tracing import WORKER, TracingUnavailableError
 from starter.worker_limits import Limits, add_options
 from starter.worker_lock import WorkerLock
@@ -121,13 +123,13 @@ async def run_worker(limits: Limits, lock: WorkerLock | None = None) -> ExitCode
     # The fields are on the record (insyz.logs); in the text they would stand twice.
     activity.logger.activity_info_on_message = False
     workflow.logger.workflow_info_on_message = False
-    leave = _leave_on_signals()
+    leave = leave_on_signals()
     try:
         client = await connect(runtime=runtime, service=WORKER)
     except TemporalUnreachableError as error:
         log.error("%s", error)
         return ExitCode.UNREACHABLE
-    except TracingUnavailableError as error:
+    except (TracingUnavailableError, PayloadKeysError) as error:
         log.error("%s", error)
         return ExitCode.INVALID
     workload = Workload()
@@ -169,6 +171,7 @@ def webhook_for(settings: Settings) -> OutcomeWebhook | None:
         settings.outcome_webhook_url,
         settings.outcome_webhook_secret,
         request_secs=settings.insyz_request_secs,
+        transport=Transport(settings.outcome_webhook_tls, settings.outcome_webhook_proxy),
     )
 
 
@@ -187,14 +190,8 @@ def gateway_for(settings: Settings) -> AbstractAsyncContextManager[Gateway]:
         connect_secs=settings.insyz_connect_secs,
         request_secs=settings.insyz_request_secs,
         headers=outgoing_headers,
+        transport=Transport(settings.insyz_tls, settings.insyz_proxy),
     )
-
-
-def _leave_on_signals() -> asyncio.Event:
-    leave = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, leave.set)
-    return leave
 
 
 async def _signalled(leave: asyncio.Event) -> str:

@@ -5,13 +5,20 @@ objects, or an object of these keyed by id. Ids are looked up in the report's `a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from insyz.place import Place
+
+CONTAINER = (dict, list)
+MAX_NAMED = 1_000
 ATTACHMENT_FIELDS = frozenset(
     {"Prilohy", "Prilohy_NP", "Prilohy_TIM", "Prilohy_Usek", "Prilohy_Mapa"}
 )
+
+AttachmentField: TypeAlias = tuple[dict[str, Any], str, Place]
+"""What holds the field, its key there, and the place of what holds it."""
 
 
 class Attachment(BaseModel):
@@ -21,17 +28,20 @@ class Attachment(BaseModel):
 
     id: int
     fileName: str | None = None  # noqa: N815 (the portal's name, as on the wire)
-    fileType: str | None = None  # noqa: N815
+    fileType: str | None = Field(default=None, max_length=255)  # noqa: N815
     fileSize: int | None = Field(default=None, ge=0)  # noqa: N815
     url: str = Field(min_length=1, max_length=8_192)
 
 
 class UnresolvedAttachmentsError(Exception):
-    """A field names attachments that cannot be found; `named` says which, or what is wrong."""
+    """A field names attachments that cannot be found; `named` says which, or what is wrong. The
+    text has room for MAX_NAMED of them."""
 
     def __init__(self, named: list[str]) -> None:
         self.named = named
-        super().__init__(", ".join(named))
+        words = ", ".join(named[:MAX_NAMED])
+        more = len(named) - MAX_NAMED
+        super().__init__(f"{words} and {more:,} more" if more > 0 else words)
 
 
 def resolve(field: Any, known: Mapping[int, Attachment]) -> list[Attachment]:
@@ -81,24 +91,24 @@ def _from_object(item: dict[str, Any]) -> Attachment | str:
         return f"{item.get('id')!r:.40} (wrong or missing: {wrong})"
 
 
-def attachment_fields(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every `Prilohy*` field in `value` with its path; `metadata` is internal and never sent."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name in ATTACHMENT_FIELDS:
-                yield f"{path}.{name}", item
-            elif isinstance(item, dict | list) and name != "metadata":
-                yield from attachment_fields(item, f"{path}.{name}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                yield from attachment_fields(item, f"{path}.{index}")
+def attachment_fields(value: Any, place: Place) -> Iterator[AttachmentField]:
+    """Every `Prilohy*` field in `value`, which stands at `place`; `metadata` is internal and never
+    sent."""
+    containers = [(value, place)]
+    for container, inside in containers:  # which grows while this goes on
+        named = container.items() if isinstance(container, dict) else enumerate(container)
+        for key, inner in named:
+            if key in ATTACHMENT_FIELDS:
+                yield container, key, inside
+            elif isinstance(inner, CONTAINER) and key != "metadata":
+                containers.append((inner, (inside, key)))
 
 
 def named_ids(value: Any) -> set[int]:
     """The ids that the `Prilohy*` fields in `value` name; whole objects need no look-up."""
     ids: set[int] = set()
-    for _, field in attachment_fields(value, ""):
+    for holder, key, _ in attachment_fields(value, None):
+        field = holder[key]
         items = field.values() if isinstance(field, dict) else field
         if isinstance(items, Iterable) and not isinstance(items, str):
             ids |= {id_ for item in items if (id_ := _as_id(item)) is not None}

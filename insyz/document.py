@@ -5,7 +5,7 @@ than the portal sent, and what is left out because it has no place, is named in 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -13,8 +13,17 @@ from zoneinfo import ZoneInfo
 
 from lxml.etree import Element, SubElement, _Element, tostring
 
-from insyz.attachments import ATTACHMENT_FIELDS, Attachment, UnresolvedAttachmentsError, resolve
+from insyz.attachments import (
+    ATTACHMENT_FIELDS,
+    CONTAINER,
+    Attachment,
+    AttachmentField,
+    UnresolvedAttachmentsError,
+    attachment_fields,
+    resolve,
+)
 from insyz.errors import InvalidReportError, Problem
+from insyz.place import Place, in_words
 from insyz.report import Report
 from insyz.text import element_name, plain_number, to_windows_1250
 
@@ -31,15 +40,11 @@ LINES = {
 """Lists in a person's settlement, and the lists in `data_a` that hold what their items refer to."""
 RENEWAL_CODES = frozenset("01234")
 MAX_ATTACHMENTS = 30_000
-"""Written in one document. A small report may name the same files over and over: without a bound
-it would grow into gigabytes."""
+MAX_URL_CHARS = 8_000_000
+"""Written in one document, the latter of all attachments together. A small report may name the same
+files over and over: without a bound it would grow into gigabytes."""
 
-CONTAINER = (dict, list)
 Fields: TypeAlias = dict[str, Any]
-Place: TypeAlias = "tuple[Place, str | int] | None"
-"""Where a value stands in the report: the place of what holds it, and its key or index there.
-It is put into words only when there is something to say about it."""
-
 DATA_A: Place = (None, "data_a")
 DATA_B: Place = (None, "data_b")
 
@@ -62,7 +67,7 @@ def build_xml(report: Report, *, submitted_at: datetime) -> Document:
         raise ValueError("submitted_at must be timezone-aware")
     writer = _Writer(report.attachments_by_id)
     root = Element("ZP", id_zp=str(report.id_zp))
-    root.set("cislo_zp", writer.text(report.cislo_zp, None, "cislo_zp"))
+    root.set("cislo_zp", writer.order_number(report.cislo_zp))
     SubElement(root, "Datum_Odeslani").text = _prague_time(submitted_at)
     SubElement(root, "Odeslal").text = str(report.submitter)
     _write_markers(writer, root, report.znackari)
@@ -101,9 +106,9 @@ class _Settlement:
     def __init__(self, writer: "_Writer", data_a: Fields) -> None:
         self._writer = writer
         self._plates = _plates_by_driver(data_a)
-        self._attachment_fields = list(_attachment_fields(data_a, DATA_A))
+        self._attachment_fields = list(attachment_fields(data_a, DATA_A))
         self._items = _items_by_list_and_id(self._attachment_fields)
-        self._sent: set[int] = set()
+        self._sent: dict[int, list[Attachment]] = {}
 
     def write(self, root: _Element, calculation: Mapping[str, Fields]) -> None:
         container = SubElement(root, "Vyuctovani")
@@ -139,10 +144,15 @@ class _Settlement:
         element = _with_id(person, name, int_adr)
         if found := self._items.get((LINES[name], _id_of(line))):
             item, item_place = found
-            attachments = self._writer.resolved(item["Prilohy"], item_place, "Prilohy")
+            attachments = self._attachments_of(item, item_place)
             self._writer.attachments(element, attachments, (item_place, "Prilohy"))
-            self._sent.add(id(item))
         self._writer.item_fields(element, line, place)
+
+    def _attachments_of(self, item: Fields, place: Place) -> list[Attachment]:
+        """Looked up once, however many lines refer to the item."""
+        if id(item) not in self._sent:
+            self._sent[id(item)] = self._writer.resolved(item["Prilohy"], place, "Prilohy")
+        return self._sent[id(item)]
 
     def _warn_of_unsent_attachments(self) -> None:
         for holder, key, place in self._attachment_fields:
@@ -166,6 +176,7 @@ class _Writer:
         self.warnings: dict[str, None] = {}
         self.problems: dict[Problem, None] = {}
         self._attachments_written = 0
+        self._url_chars = 0
 
     def item_fields(self, element: _Element, fields: Fields, place: Place) -> None:
         """The fields of an item element or of a list item: there, `metadata` is internal."""
@@ -244,7 +255,10 @@ class _Writer:
         """One `Priloha` each. The place of what is changed in one ends in its id."""
         self._attachments_written += len(found)
         if self._attachments_written > MAX_ATTACHMENTS:
-            raise InvalidReportError(f"{_in_words(place)}: over {MAX_ATTACHMENTS:,} attachments")
+            raise InvalidReportError(f"{in_words(place)}: over {MAX_ATTACHMENTS:,} attachments")
+        self._url_chars += sum(len(attachment.url) for attachment in found)
+        if self._url_chars > MAX_URL_CHARS:
+            raise InvalidReportError(f"{in_words(place)}: attachments with too long addresses")
         for attachment in found:
             element = _with_id(parent, "Priloha", str(attachment.id))
             own_place = (place, attachment.id)
@@ -276,6 +290,13 @@ class _Writer:
             self.warn(place, key, converted.changes)
         return converted.text
 
+    def order_number(self, cislo_zp: str) -> str:
+        """Without it INSYZ could not tell whose report it is."""
+        written = self.text(cislo_zp, None, "cislo_zp")
+        if not written.strip():
+            self._refuse(None, "cislo_zp", "INSYZ can store none of its characters")
+        return written
+
     def _element_name(self, key: str, place: Place) -> str:
         name = element_name(key)
         if name != key:
@@ -283,10 +304,10 @@ class _Writer:
         return name
 
     def warn(self, place: Place, key: str | int, what: str) -> None:
-        self.warnings[f"{_in_words((place, key))}: {what}"] = None
+        self.warnings[f"{in_words((place, key))}: {what}"] = None
 
     def _refuse(self, place: Place, key: str | int, why: str) -> None:
-        self.problems[Problem(_in_words((place, key)), why)] = None
+        self.problems[Problem(in_words((place, key)), why)] = None
 
 
 def _plates_by_driver(data_a: Fields) -> dict[str, tuple[str, Place]]:
@@ -298,21 +319,6 @@ def _plates_by_driver(data_a: Fields) -> dict[str, tuple[str, Place]]:
             place = ((DATA_A, "Skupiny_Cest"), index)
             plates.setdefault(_int_adr(group["Ridic"]), (plate, place))
     return plates
-
-
-AttachmentField: TypeAlias = tuple[Fields, str, Place]
-"""What holds the field, its key there, and the place of what holds it."""
-
-
-def _attachment_fields(value: Any, place: Place) -> Iterator[AttachmentField]:
-    containers = [(value, place)]
-    for container, inside in containers:  # which grows while this goes on
-        named = container.items() if isinstance(container, dict) else enumerate(container)
-        for key, inner in named:
-            if key in ATTACHMENT_FIELDS:
-                yield container, key, inside
-            elif isinstance(inner, CONTAINER) and key != "metadata":
-                containers.append((inner, (inside, key)))
 
 
 def _items_by_list_and_id(
@@ -359,13 +365,3 @@ def _renewal_code(value: Any) -> str:
 
 def _prague_time(moment: datetime) -> str:
     return moment.astimezone(PRAGUE).replace(tzinfo=None).isoformat(" ", "seconds")
-
-
-def _in_words(place: Place) -> str:
-    """`data_b.Stavy_Tim.BN098.Koment_TIM`."""
-    steps = []
-    while place is not None:
-        place, step = place
-        steps.append(str(step))
-    words = ".".join(reversed(steps))
-    return words if words.isprintable() else repr(words)[1:-1]

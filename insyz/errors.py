@@ -52,14 +52,16 @@ class InvalidReportError(InsyzError):
     """The report cannot be submitted as it is; it was not taken.
 
     `problems` names every wrong field where they are known; the text names the first
-    `MAX_NAMED` of them.
+    `MAX_NAMED` of them, in `MAX_CHARS` at most: it is kept in histories and tables.
     """
 
     MAX_NAMED = 50
+    MAX_CHARS = 20_000
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
-        super().__init__(message or self._named())
+        words = message or self._named()
+        super().__init__(words if len(words) <= self.MAX_CHARS else f"{words[: self.MAX_CHARS]}…")
 
     def _named(self) -> str:
         named = "; ".join(str(problem) for problem in self.problems[: self.MAX_NAMED])

@@ -1,4 +1,4 @@
-"""INSYZ through its HTTP gateway: the only module that imports httpx.
+"""INSYZ through its HTTP gateway.
 
 One client for the life of the worker, so that a look-up and the submission after it share a
 kept-alive connection. It retries nothing: Temporal owns the retries.
@@ -16,11 +16,9 @@ from pydantic import SecretStr
 from insyz.answers import Answer, check_health, found_receipt, submission_receipt
 from insyz.errors import InsyzUnavailable, OutcomeUnknownError
 from insyz.gateway import Delivery, Receipt, Submission
+from insyz.transport import BROKEN, Transport
 
 MAX_ANSWER_BYTES = 1_000_000
-KEEPALIVE_SECS = 60.0
-BROKEN = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
-"""All that httpx raises on the way to an answer; what it means depends on what was written."""
 
 
 class HttpGateway:
@@ -40,19 +38,16 @@ class HttpGateway:
         connect_secs: float = 10.0,
         request_secs: float = 30.0,
         headers: Callable[[], Mapping[str, str]] = dict,
+        transport: Transport | None = None,
     ) -> None:
         self.delivery = delivery
         self.settle_secs = settle_secs
         self._token = token
         self._request_secs = request_secs
         self._headers = headers
-        self._http = httpx.AsyncClient(
+        self._http = (transport or Transport()).client(
             base_url=url,
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(request_secs, connect=connect_secs, pool=connect_secs),
-            limits=httpx.Limits(max_connections=200, keepalive_expiry=KEEPALIVE_SECS),
-            follow_redirects=False,
-            trust_env=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -91,15 +86,22 @@ class HttpGateway:
         """Raises InsyzUnavailable when no byte was written, OutcomeUnknownError afterwards."""
         written = False
 
-        async def watch(event: str, _info: Any) -> None:
+        async def watch(event: str, info: Mapping[str, Any]) -> None:
             nonlocal written
-            written = written or event.endswith("send_request_headers.started")
+            # CONNECT is between us and a proxy: INSYZ sees nothing of it.
+            written = written or (
+                event.endswith("send_request_headers.started")
+                and info["request"].method != b"CONNECT"
+            )
 
-        authorization = {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+        own = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self._token.get_secret_value()}",
+        }
         request = self._http.build_request(
             method,
             path,
-            headers=dict(self._headers()) | authorization | (headers or {}),
+            headers=dict(self._headers()) | own | (headers or {}),
             json=json,
             extensions={"trace": watch},
         )

@@ -7,9 +7,9 @@ because INSYZ gets the fields in the portal's own order.
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Annotated, Any, Self, get_origin
 
 from pydantic import (
@@ -32,12 +32,12 @@ from insyz.attachments import (
     attachment_fields,
     resolve,
 )
+from insyz.bounds import MAX_PROBLEMS, beyond_bounds
 from insyz.errors import InvalidReportError, Problem
+from insyz.place import in_words
 
 MAX_REPORT_BYTES = 1_900_000
 """Of the report's JSON. Temporal refuses a payload over 2 MiB; the rest is for its envelope."""
-MAX_DEPTH = 100
-MAX_FIELDS = 100_000
 MAX_INT = 2**31 - 1
 """`id_zp` and `int_adr` are PostgreSQL `int`."""
 
@@ -109,7 +109,7 @@ class SkupinaCest(_Part):
     """A group that travelled together."""
 
     Ridic: IntAdr | None = None
-    SPZ: str | None = None
+    SPZ: str | None = Field(default=None, max_length=255)
     Cesty: list[Polozka] | None = None
 
 
@@ -147,7 +147,6 @@ class Vyuctovani(_Part):
 
 
 JsonObject = dict[str, Any]
-_PLAIN_TYPES = frozenset({str, int, bool, type(None)})
 _PLAIN = dict.fromkeys(("dict_type", "model_type"), "Input should be an object")
 """pydantic's words for a type error name Python's types; the portal's people know JSON's."""
 
@@ -189,13 +188,13 @@ class Report(BaseModel):
 
         Raises InvalidReportError, with every wrong field.
         """
-        if not _is_plain_json(value) and (problems := list(_beyond_bounds(value))):
+        if problems := beyond_bounds(value):
             raise InvalidReportError(problems=problems)
         try:
             report = cls.model_validate(value)
         except ValidationError as error:
             raise InvalidReportError(problems=_problems(error)) from None
-        if problems := list(report.unresolved_attachments()):
+        if problems := list(islice(report.unresolved_attachments(), MAX_PROBLEMS)):
             raise InvalidReportError(problems=problems)
         return report
 
@@ -218,11 +217,20 @@ class Report(BaseModel):
     def unresolved_attachments(self) -> Iterator[Problem]:
         """The fields that name attachments which the report does not have."""
         for name in ("znackari", "data_a", "data_b", "calculation"):
-            for path, field in attachment_fields(getattr(self, name), name):
+            for holder, key, place in attachment_fields(getattr(self, name), (None, name)):
                 try:
-                    resolve(field, self.attachments_by_id)
+                    resolve(holder[key], self.attachments_by_id)
                 except UnresolvedAttachmentsError as unresolved:
-                    yield Problem(path, f"attachments that cannot be resolved: {unresolved}")
+                    words = f"attachments that cannot be resolved: {unresolved}"
+                    yield Problem(in_words((place, key)), words)
+
+
+def check_size(json_bytes: int) -> None:
+    """Raises InvalidReportError, which names the limit."""
+    if json_bytes > MAX_REPORT_BYTES:
+        raise InvalidReportError(
+            f"the report has {json_bytes:,} bytes; the limit is {MAX_REPORT_BYTES:,}"
+        )
 
 
 def parse_json(data: bytes | str) -> Any:
@@ -230,10 +238,7 @@ def parse_json(data: bytes | str) -> Any:
 
     Raises InvalidReportError with line and column, or with the limit that the text is over.
     """
-    if len(data) > MAX_REPORT_BYTES:
-        raise InvalidReportError(
-            f"the report has {len(data):,} bytes; the limit is {MAX_REPORT_BYTES:,}"
-        )
+    check_size(len(data))
     try:
         return from_json(data, allow_inf_nan=False)
     except ValueError as error:
@@ -283,64 +288,3 @@ def _problems(error: ValidationError) -> list[Problem]:
         Problem(".".join(map(str, detail["loc"])), _PLAIN.get(detail["type"], detail["msg"]))
         for detail in error.errors(include_url=False, include_input=False, include_context=False)
     ]
-
-
-def _is_plain_json(value: Any) -> bool:
-    """Whether `value` is within bounds, as it is most often; a fifth of the time of finding out
-    where it is not."""
-    if type(value) is not dict:
-        return False
-    fields = 0
-    level: list[Any] = [value]
-    for _depth in range(MAX_DEPTH):
-        deeper: list[Any] = []
-        for item in level:
-            children = item.values() if type(item) is dict else item
-            fields += len(children)
-            for child in children:
-                kind = type(child)
-                if kind is dict or kind is list:
-                    deeper.append(child)
-                elif kind not in _PLAIN_TYPES and not (kind is float and math.isfinite(child)):
-                    return False
-        if not deeper:
-            return fields <= MAX_FIELDS
-        level = deeper
-    return False
-
-
-def _beyond_bounds(value: Any) -> Iterator[Problem]:
-    """What makes `value` no JSON of a sane size. Iterative: depth must not become recursion."""
-    fields = 0
-    level = [("", value)]
-    for _depth in range(MAX_DEPTH):
-        deeper: list[tuple[str, Any]] = []
-        for path, item in level:
-            children = _children(path, item)
-            fields += len(children)
-            deeper += [child for child in children if isinstance(child[1], dict | list)]
-            yield from (Problem(*wrong) for wrong in map(_not_json, children) if wrong)
-        if fields > MAX_FIELDS:
-            yield Problem("", f"more than {MAX_FIELDS:,} fields")
-            return
-        if not deeper:
-            return
-        level = deeper
-    yield Problem(level[0][0], f"nested deeper than {MAX_DEPTH} levels")
-
-
-def _children(path: str, value: Any) -> list[tuple[str, Any]]:
-    if isinstance(value, dict):
-        return [(f"{path}.{name}" if path else str(name), item) for name, item in value.items()]
-    if isinstance(value, list):
-        return [(f"{path}.{index}", item) for index, item in enumerate(value)]
-    return []
-
-
-def _not_json(named: tuple[str, Any]) -> tuple[str, str] | None:
-    path, value = named
-    if value is None or isinstance(value, str | int | dict | list):
-        return None
-    if isinstance(value, float):
-        return None if math.isfinite(value) else (path, "not a finite number")
-    return path, f"not a JSON value: {type(value).__name__}"

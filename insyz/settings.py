@@ -4,115 +4,39 @@ The connection to Temporal is not here: it is Temporal's own (TEMPORAL_ADDRESS a
 by `temporalio.envconfig`).
 """
 
-import base64
-import binascii
-from importlib.util import find_spec
-from ipaddress import ip_address
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    FilePath,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from insyz.addresses import sends_in_clear
+from insyz.environment import FromEnvironment, SettingsError
 from insyz.gateway import Delivery
-from insyz.sql_address import MAX_NAME_CHARS, SCHEME, AddressError, SqlAddress
-from insyz.sql_lookup import LookupSettingError, OrderLookup
+from insyz.setting_types import (
+    HeaderSecret,
+    HostNames,
+    HttpUrl,
+    ListenAddress,
+    ProxyUrl,
+    Seconds,
+    WebhookSecret,
+)
+from insyz.sql_address import SqlAddress
+from insyz.sql_settings import InsyzUrl, SqlLookup, SqlPassword, is_sql, wrong_with_sql
 from insyz.sql_strategy import SqlStrategy
+from insyz.tls import TlsFileError, TlsFiles
+
+__all__ = ["Settings", "SettingsError", "StoreSettings"]
 
 
-class SettingsError(Exception):
-    """Settings are missing or wrong; the text names each variable on a line of its own."""
-
-
-def _http_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise PydanticCustomError("url", "must be an http:// or https:// address")
-    if parts.username or parts.password:
-        raise PydanticCustomError("url", "must not hold credentials")
-    return value.rstrip("/")
-
-
-def _is_sql(url: str) -> bool:
-    return urlsplit(url).scheme == SCHEME
-
-
-def _insyz_url(value: str) -> str:
-    return value if _is_sql(value) else _http_url(value)
-
-
-def _listen_address(value: str) -> str:
-    parts = urlsplit(f"//{value}")
-    try:
-        ip_address(parts.hostname or "")
-        listens = bool(parts.port) and parts.netloc == value
-    except ValueError:
-        listens = False
-    if not listens:
-        raise PydanticCustomError("address", "must be an IP address and a port: 127.0.0.1:9464")
-    return value
-
-
-def _header_value(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    # A short one would stand in ordinary words, from which it is blotted out.
-    if len(text) < MIN_TOKEN_CHARS or not text.isascii() or not text.isprintable():
-        raise PydanticCustomError("token", "must be printable ASCII text of 8 characters or more")
-    return value
-
-
-def _order_lookup(value: str) -> str:
-    try:
-        OrderLookup.parse(value)
-    except LookupSettingError as error:
-        raise PydanticCustomError("lookup", str(error)) from None
-    return value
-
-
-def _webhook_secret(value: SecretStr) -> SecretStr:
-    try:
-        key = base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) < MIN_WEBHOOK_KEY_BYTES:
-        raise PydanticCustomError("secret", "must be whsec_ and at least 24 bytes in base64")
-    return value
-
-
-MIN_TOKEN_CHARS = 8
-MIN_WEBHOOK_KEY_BYTES = 24
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-
-
-class _FromEnvironment(BaseSettings):
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
-
-    @classmethod
-    def load(cls, **overrides: Any) -> Self:
-        """Settings from the environment. Raises SettingsError."""
-        try:
-            return cls(**overrides)
-        except ValidationError as error:
-            raise SettingsError("\n".join(_lines(error))) from None
-
-
-class StoreSettings(_FromEnvironment):
+class StoreSettings(FromEnvironment):
     """Where the portal's reports are; for the worker, and for a starter that reads them."""
 
     reports_database_url: SecretStr | None = Field(
         default=None, description="the portal's database, `postgresql://…`, or a `sqlite:///` file"
     )
-    portal_base_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+    portal_base_url: HttpUrl | None = Field(
         default=None, description="in front of attachments' paths, to make them addresses"
     )
 
@@ -120,29 +44,41 @@ class StoreSettings(_FromEnvironment):
 class Settings(StoreSettings):
     """What the worker needs to know. Durations are in seconds."""
 
-    insyz_url: Annotated[str, AfterValidator(_insyz_url)] = Field(
+    insyz_url: InsyzUrl = Field(
         description="address of INSYZ's gateway, without `/api/…`, "
         "or of its SQL Server, `mssql://user@host[:port]/database`"
     )
-    insyz_token: Annotated[SecretStr, AfterValidator(_header_value)] | None = Field(
+    insyz_token: HeaderSecret | None = Field(
         default=None, validate_default=True, description="bearer token, required with a gateway"
+    )
+    insyz_ca_file: Path | None = Field(
+        default=None, description="authority of INSYZ's certificate, if it is not a public one"
+    )
+    insyz_client_cert_file: Path | None = Field(
+        default=None, description="certificate to show to INSYZ"
+    )
+    insyz_client_key_file: Path | None = Field(
+        default=None, description="its key, if that is not in the same file"
+    )
+    insyz_proxy: ProxyUrl | None = Field(
+        default=None, description="proxy on the way to INSYZ, `http://host:port`"
+    )
+    insyz_allow_http_to: HostNames | None = Field(
+        default=None,
+        description="hosts that may be talked to without TLS; this machine always may",
     )
     insyz_delivery: Delivery = Field(
         default=Delivery.LOOKUP, description="what the gateway can do against doubling"
     )
-    insyz_sql_password: Annotated[SecretStr, Field(max_length=MAX_NAME_CHARS)] | None = Field(
+    insyz_sql_password: SqlPassword | None = Field(
         default=None,
         validate_default=True,
         description="of the user in INSYZ_URL, required with a SQL Server",
     )
-    insyz_sql_ca_file: FilePath | None = Field(
-        default=None,
-        description="who vouches for the SQL Server, as PEM; required unless it is on this machine",
-    )
     insyz_sql_strategy: SqlStrategy = Field(
         default=SqlStrategy.LEDGER, description="how a report is written into the SQL Server"
     )
-    insyz_sql_lookup: Annotated[str, AfterValidator(_order_lookup)] | None = Field(
+    insyz_sql_lookup: SqlLookup | None = Field(
         default=None, description="with `execute-only`: tells whether a work order's report is in"
     )
     insyz_connect_secs: Seconds = Field(default=10, description="making one connection")
@@ -176,14 +112,26 @@ class Settings(StoreSettings):
     insyz_max_per_second: float | None = Field(
         default=None, gt=0, le=10_000, description="submissions begun a second, by all workers"
     )
-    insyz_metrics_address: Annotated[str, AfterValidator(_listen_address)] | None = Field(
+    insyz_metrics_address: ListenAddress | None = Field(
         default=None, description="`host:port` on which the worker exposes Prometheus metrics"
     )
-    outcome_webhook_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+    outcome_webhook_url: HttpUrl | None = Field(
         default=None, description="gets a signed POST with each outcome"
     )
-    outcome_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+    outcome_webhook_secret: WebhookSecret | None = Field(
         default=None, description="`whsec_…`, required with OUTCOME_WEBHOOK_URL"
+    )
+    outcome_webhook_ca_file: Path | None = Field(
+        default=None, description="authority of its certificate, if it is not a public one"
+    )
+    outcome_webhook_client_cert_file: Path | None = Field(
+        default=None, description="certificate to show to it"
+    )
+    outcome_webhook_client_key_file: Path | None = Field(
+        default=None, description="its key, if that is not in the same file"
+    )
+    outcome_webhook_proxy: ProxyUrl | None = Field(
+        default=None, description="proxy on the way to it, `http://host:port`"
     )
     log_format: Literal["text", "json"] = Field(default="text", description="of the worker's log")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -198,26 +146,70 @@ class Settings(StoreSettings):
             )
         return self
 
+    @property
+    def insyz_tls(self) -> TlsFiles:
+        return TlsFiles(self.insyz_ca_file, self.insyz_client_cert_file, self.insyz_client_key_file)
+
+    @property
+    def outcome_webhook_tls(self) -> TlsFiles:
+        return TlsFiles(
+            self.outcome_webhook_ca_file,
+            self.outcome_webhook_client_cert_file,
+            self.outcome_webhook_client_key_file,
+        )
+
+    @model_validator(mode="after")
+    def _nothing_goes_in_clear(self) -> Self:
+        allowed = {host.strip() for host in (self.insyz_allow_http_to or "").lower().split(",")}
+        for name in ("insyz_url", "outcome_webhook_url"):
+            url = getattr(self, name)
+            if url is not None and sends_in_clear(url, allowed):
+                raise PydanticCustomError(
+                    "clear",
+                    "{name}: must be https://, or its host be named in INSYZ_ALLOW_HTTP_TO",
+                    {"name": name.upper()},
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _certificates_can_be_used(self) -> Self:
+        for prefix, tls in (
+            ("INSYZ", self.insyz_tls),
+            ("OUTCOME_WEBHOOK", self.outcome_webhook_tls),
+        ):
+            try:
+                tls.check()
+            except TlsFileError as error:
+                line = f"{prefix}_{error.file}: {error}"
+                raise PydanticCustomError("tls", "{line}", {"line": line}) from None
+        return self
+
     @field_validator("insyz_token", "insyz_sql_password")
     @classmethod
     def _the_transport_has_its_secret(
         cls, value: SecretStr | None, info: ValidationInfo
     ) -> SecretStr | None:
-        needed = "insyz_sql_password" if _is_sql(info.data.get("insyz_url", "")) else "insyz_token"
+        needed = "insyz_sql_password" if is_sql(info.data.get("insyz_url", "")) else "insyz_token"
         if value is None and info.field_name == needed:
             raise PydanticCustomError("missing", "not set")
         return value
 
     @model_validator(mode="after")
     def _a_sql_server_can_be_spoken_to(self) -> Self:
-        if wrong := _wrong_for_sql(self):
-            raise PydanticCustomError("transport", wrong)
+        wrong = is_sql(self.insyz_url) and wrong_with_sql(
+            self.insyz_url,
+            ca_file=self.insyz_ca_file,
+            strategy=self.insyz_sql_strategy,
+            lookup=self.insyz_sql_lookup,
+        )
+        if wrong:
+            raise PydanticCustomError("transport", "{wrong}", {"wrong": wrong})
         return self
 
     @property
     def sql_address(self) -> SqlAddress | None:
         """Of INSYZ's SQL Server; None where a gateway stands before it."""
-        return SqlAddress.parse(self.insyz_url) if _is_sql(self.insyz_url) else None
+        return SqlAddress.parse(self.insyz_url) if is_sql(self.insyz_url) else None
 
     @model_validator(mode="after")
     def _timeouts_are_nested(self) -> Self:
@@ -229,34 +221,3 @@ class Settings(StoreSettings):
                 "and that at most two thirds of INSYZ_TRY_SECS",
             )
         return self
-
-
-def _wrong_for_sql(settings: Settings) -> str | None:
-    """Why the transport cannot be built; None where it can, or is not asked for."""
-    try:
-        address = settings.sql_address
-    except AddressError as error:
-        return f"INSYZ_URL: {error}"
-    if address is None:
-        return None
-    if find_spec("pytds") is None:
-        return "INSYZ_URL: mssql:// needs the extra insyz-pipeline[sqlserver]"
-    if not address.is_loopback and not settings.insyz_sql_ca_file:
-        return "INSYZ_SQL_CA_FILE: not set, and without it nothing vouches for the SQL Server"
-    if settings.insyz_sql_lookup and settings.insyz_sql_strategy is not SqlStrategy.EXECUTE_ONLY:
-        return "INSYZ_SQL_LOOKUP: only with INSYZ_SQL_STRATEGY=execute-only; ledger has its own"
-    return None
-
-
-def _lines(error: ValidationError) -> list[str]:
-    """Never the value itself: it may be a secret."""
-    wrong = error.errors(include_url=False, include_input=False, include_context=False)
-    return [
-        f"{detail['loc'][0]!s}".upper() + f": {_PLAIN.get(detail['type'], detail['msg'])}"
-        if detail["loc"]
-        else detail["msg"]
-        for detail in wrong
-    ]
-
-
-_PLAIN = {"missing": "not set"}

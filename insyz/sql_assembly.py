@@ -14,7 +14,7 @@ def sql_gateway(settings: Settings) -> SqlGateway:
     address, password = settings.sql_address, settings.insyz_sql_password
     assert address is not None  # noqa: S101 (the caller has looked)
     assert password is not None  # noqa: S101 (the settings see to it)
-    ca_file = settings.insyz_sql_ca_file
+    ca_file = settings.insyz_ca_file
     return SqlGateway(
         Login(address, password, str(ca_file) if ca_file else None),
         strategy_for(

@@ -47,7 +47,7 @@ async def _steps(
     except ServerError as error:
         yield Check("login", False, str(error), "check the user in INSYZ_URL, INSYZ_SQL_PASSWORD")
     except TlsError as error:
-        yield Check("TLS", False, str(error), "check INSYZ_SQL_CA_FILE and the host's name")
+        yield Check("TLS", False, str(error), "check INSYZ_CA_FILE and the host's name")
     except BrokenError as error:
         yield Check("server", False, f"{error} ({where})", "check INSYZ_URL, network and firewall")
     else:

@@ -5,6 +5,7 @@ same for every repetition, so that the receiver can deduplicate; `webhook-signat
 HMAC-SHA256 over id, time stamp and body.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -12,6 +13,8 @@ from typing import Any, Self
 
 import httpx
 from pydantic import SecretStr
+
+from insyz.transport import BROKEN, Transport
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the specification's prefix, no secret)
 
@@ -29,15 +32,21 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
 class OutcomeWebhook:
     """The portal's receiver; an async context manager that owns its connections.
 
-    `secret` is the key in base64 after `whsec_`.
+    `secret` is the key in base64 after `whsec_`; `request_secs` bounds the whole exchange.
     """
 
-    def __init__(self, url: str, secret: SecretStr, *, request_secs: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        secret: SecretStr,
+        *,
+        request_secs: float,
+        transport: Transport | None = None,
+    ) -> None:
         self._url = url
+        self._request_secs = request_secs
         self._key = base64.b64decode(secret.get_secret_value().removeprefix(SECRET_PREFIX))
-        self._http = httpx.AsyncClient(
-            timeout=request_secs, follow_redirects=False, trust_env=False
-        )
+        self._http = (transport or Transport()).client(timeout=httpx.Timeout(request_secs))
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -55,12 +64,20 @@ class OutcomeWebhook:
             "webhook-signature": signature(self._key, message_id, timestamp, body),
         }
         try:
-            async with self._http.stream(
-                "POST", self._url, content=body, headers=headers
-            ) as answer:
-                if not answer.is_success:
-                    raise WebhookError(f"the portal's webhook answered HTTP {answer.status_code}")
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(self._request_secs):
+                status = await self._status_of(body, headers)
+        except TimeoutError:
+            raise WebhookError(
+                f"the portal's webhook did not answer within {self._request_secs:g} s"
+            ) from None
+        except BROKEN as error:
             raise WebhookError(
                 f"the portal's webhook cannot be reached: {type(error).__name__} {error}"
             ) from None
+        if not httpx.codes.is_success(status):
+            raise WebhookError(f"the portal's webhook answered HTTP {status}")
+
+    async def _status_of(self, body: bytes, headers: dict[str, str]) -> int:
+        """Of an answer whose body, however long, is not read."""
+        async with self._http.stream("POST", self._url, content=body, headers=headers) as answer:
+            return answer.status_code

@@ -6,8 +6,11 @@ import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from insyz.errors import InvalidReportError
+from insyz.legible import legible
+from insyz.logs import TextFormatter
 from starter.exit_codes import ExitCode, table
 from starter.output import answer_json, tell
 
@@ -27,6 +30,7 @@ COMMANDS = (
     "setup",
     "worker",
     "server",
+    "codec_server",
     "backup",
     "restore",
     "doctor",
@@ -52,6 +56,9 @@ EXIT_CODES = {
     "SettingsError": ExitCode.INVALID,
     "ValidationError": ExitCode.INVALID,
     "TracingUnavailableError": ExitCode.INVALID,
+    "PayloadKeysError": ExitCode.INVALID,
+    "UnreadablePayloadError": ExitCode.FAILED,
+    "CodecServerError": ExitCode.INVALID,
     "TemporalUnreachableError": ExitCode.UNREACHABLE,
     "NoAnswerError": ExitCode.UNREACHABLE,
     "AlreadySubmittedError": ExitCode.ALREADY_SUBMITTED,
@@ -73,9 +80,16 @@ EXIT_CODES = {
 command would have to load the modules of all."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """What it repeats of a wrong command line is no more to be trusted than a report."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(legible(message))
+
+
 def parser(only: str | None = None) -> argparse.ArgumentParser:
     """The parser of all commands, or of one; others are not loaded then."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="insyz",
         description="Work reports to INSYZ, exactly once.",
         epilog=EPILOG,
@@ -94,7 +108,7 @@ def _named_command(argv: Sequence[str]) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; its exit code. argparse itself leaves with 2 on wrong usage."""
-    logging.basicConfig(stream=sys.stderr, level=logging.ERROR, format="%(message)s")
+    _log_errors()
     argv = sys.argv[1:] if argv is None else argv
     args = parser(_named_command(argv)).parse_args(argv)
     try:
@@ -107,12 +121,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _explain(error, as_json=getattr(args, "json", False))
 
 
+def _log_errors() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(TextFormatter("%(message)s"))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler])
+
+
 def _explain(error: Exception, *, as_json: bool) -> int:
     """One clear line for the failures that callers meet; a bug keeps its traceback."""
     code = _exit_code(error)
     if code is None:
         raise error
-    tell(f"insyz: {error}")
+    words = str(error)
+    # The only one that has lines of its own; it quotes nothing that others wrote.
+    lines = words.split("\n") if type(error).__name__ == "SettingsError" else [words]
+    tell(f"insyz: {lines[0]}", *lines[1:])
     if as_json:
         answer_json(_as_json(error))
     return code

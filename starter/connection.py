@@ -13,7 +13,6 @@ from functools import cache
 from typing import TypeVar
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import (
     LogForwardingConfig,
@@ -25,6 +24,7 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.payloads import environments_converter
 from starter.tracing import STARTER, tracing_interceptors
 
 DEFAULT_ADDRESS = "localhost:7233"
@@ -51,7 +51,8 @@ async def connect(
 ) -> Client:
     """A connected client; `address` instead of the configured one. `service` names us in traces.
 
-    Raises TemporalUnreachableError within CONNECT_SECS, or TracingUnavailableError.
+    Raises TemporalUnreachableError within CONNECT_SECS, TracingUnavailableError or
+    PayloadKeysError.
     """
     config = ClientConfig.load_client_connect_config()
     address = address or config.get("target_host") or DEFAULT_ADDRESS
@@ -62,7 +63,7 @@ async def connect(
         return await asyncio.wait_for(
             Client.connect(
                 **config,
-                data_converter=pydantic_data_converter,
+                data_converter=environments_converter(),
                 runtime=runtime or quiet_runtime(),
                 interceptors=tracing_interceptors(service),
             ),

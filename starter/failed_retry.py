@@ -1,6 +1,5 @@
 """Starting failed reports anew."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from insyz.errors import InvalidReportError
+from insyz.secret_files import is_given
 from starter.bulk import Tally, each
 from starter.listing import id_zp_of
 from starter.runs import input_of, latest_run
@@ -24,7 +24,7 @@ async def store_in_use() -> AsyncIterator["ReportStore | None"]:
 
     Raises SettingsError, or StoreError when it is of no use at the moment.
     """
-    if not os.environ.get("REPORTS_DATABASE_URL"):
+    if not is_given("REPORTS_DATABASE_URL"):
         yield None
         return
     from starter.stored import portal_store

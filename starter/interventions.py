@@ -72,7 +72,8 @@ async def resolve(id_zp: int, decision: Decision, *, client: Client | None = Non
         raise NothingToDecideError(f"report {id_zp}: {words}") from None
     except (WorkflowUpdateRPCTimeoutOrCancelledError, NoAnswerError):
         raise NoWorkerError(
-            f"no worker took the decision within {DECISION_SECS:g} s; start one and decide again"
+            f"no worker took the decision within {DECISION_SECS:g} s; "
+            "start one (insyz ensure-worker) and decide again"
         ) from None
 
 

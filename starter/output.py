@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from insyz.legible import legible, legible_json
 from workflows.contract import Phase, State, Status
 
 LABELS = {
@@ -22,17 +23,18 @@ WHOLE_LINES = 500
 
 
 def answer(text: str) -> None:
+    """As it is: it may be a document."""
     sys.stdout.write(text + "\n")
 
 
 def answer_json(value: dict[str, Any]) -> None:
     """One JSON object on one line."""
-    answer(json.dumps(value, ensure_ascii=False))
+    answer(legible_json(json.dumps(value, ensure_ascii=False)))
 
 
-def tell(text: str) -> None:
-    """For people."""
-    sys.stderr.write(text + "\n")
+def tell(*lines: str) -> None:
+    """For people. A line stays one, whatever it quotes."""
+    sys.stderr.write("".join(f"{legible(line)}\n" for line in lines))
 
 
 def answer_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -44,7 +46,7 @@ def answer_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(legible(cell)) for cell in row))
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = WHOLE_LINES
@@ -69,7 +71,7 @@ def status_lines(status: Status) -> str:
         lines.append(f"  decided  {decided.decision} by {decided.by}: {decided.why}")
     lines += [f"  warning  {warning}" for warning in status.warnings]
     lines.append(f"  {status.message}")
-    return "\n".join(lines)
+    return "\n".join(map(legible, lines))
 
 
 def receipt_text(receipt: dict[str, Any] | None) -> str:

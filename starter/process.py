@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from insyz.legible import legible_lines
+
 _before_exit: list[Callable[[], None]] = []
 
 
@@ -28,7 +30,7 @@ def run_and_exit(main: Callable[[], int]) -> NoReturn:
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     except BaseException:
-        traceback.print_exc()
+        sys.stderr.write(legible_lines(traceback.format_exc()))
     finally:
         sys.stdout.flush()
         for action in _before_exit:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from starter.connection import TemporalUnreachableError, connect
 from starter.embedded import LOOPBACK, ServerError, keep_closed_workflows, server_command
 from starter.output import tell
 from starter.setup import register_search_attributes
+from starter.signals import leave_on_signals
 from starter.state_file import note_holder, sole_use
 
 START_SECS = 30.0
@@ -44,7 +44,7 @@ async def serve(at: Endpoints, db_file: Path) -> None:
 
     Raises ServerError or StateFileError, also when the server ends by itself.
     """
-    leave = _leave_on_signals()
+    leave = leave_on_signals()
     command = server_command(
         db_file=db_file,
         ip=at.ip,
@@ -134,13 +134,6 @@ def _check_free(at: Endpoints) -> None:
             raise ServerError(
                 f"cannot listen on {at.ip}:{port}: {error.strerror}; another with {option}"
             ) from None
-
-
-def _leave_on_signals() -> asyncio.Event:
-    leave = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, leave.set)
-    return leave
 
 
 def _tell_systemd(state: str) -> None:

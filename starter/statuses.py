@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
+from temporalio.api.failure.v1 import Failure as EncodedFailure
 from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
@@ -12,6 +13,7 @@ from temporalio.client import (
     WorkflowHandle,
     WorkflowQueryFailedError,
 )
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -39,7 +41,7 @@ class UnknownReportError(Exception):
 async def status(id_zp: int, *, client: Client | None = None, ask: bool = True) -> Status:
     """The status of report `id_zp`; without `ask` as far as Temporal knows it without a worker.
 
-    Raises UnknownReportError or TemporalUnreachableError.
+    Raises UnknownReportError, TemporalUnreachableError or UnreadablePayloadError.
     """
     client = client or await connect()
     handle = client.get_workflow_handle(workflow_id(id_zp), result_type=Status)
@@ -86,7 +88,7 @@ async def _running(
             query = handle.query(STATUS_QUERY, result_type=Status)
             known = await asyncio.wait_for(query, QUERY_SECS)
     if known.phase in {Phase.PREPARING, Phase.SENDING}:
-        known = known.model_copy(update=_pending_try(there))
+        known = known.model_copy(update=await _pending_try(there))
     return known.model_copy(update={"message": known.message or message_for(known)})
 
 
@@ -97,16 +99,19 @@ def _listed(there: WorkflowExecutionDescription, id_zp: int) -> Status:
     return Status(id_zp=id_zp, cislo_zp=attributes.get(CISLO_ZP), phase=phase)
 
 
-def _pending_try(there: WorkflowExecutionDescription) -> dict[str, Any]:
+async def _pending_try(there: WorkflowExecutionDescription) -> dict[str, Any]:
     """The try under way and what the last one met: the workflow hears of them when all is over."""
     for pending in there.raw_description.pending_activities:
         if pending.activity_type.name == SUBMIT_TO_INSYZ:
             update: dict[str, Any] = {"attempt": pending.attempt, "phase": Phase.SENDING}
-            last = pending.last_failure
-            if last.message:
-                update["error"] = Failure(
-                    type=last.application_failure_info.type or "TimeoutError",
-                    message=last.message,
-                )
+            if pending.HasField("last_failure"):
+                update["error"] = await _last_failure(there.data_converter, pending.last_failure)
             return update
     return {}
+
+
+async def _last_failure(converter: DataConverter, failure: EncodedFailure) -> Failure:
+    """What a try met; its words may be encrypted."""
+    error = await converter.decode_failure(failure)
+    error_type = error.type if isinstance(error, ApplicationError) else None
+    return Failure(type=error_type or "TimeoutError", message=getattr(error, "message", str(error)))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
+from pydantic_core import to_json
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -18,8 +19,9 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from insyz.report import Report, submission_key
+from insyz.report import Report, check_size, submission_key
 from starter.connection import bounded, connect
+from starter.payloads import encrypts
 from starter.statuses import ended_status
 from workflows.contract import (
     MEMO_FIRST_RUN,
@@ -81,6 +83,7 @@ async def submit(
     """
     given = dict(report) | ({} if submitted_by is None else {"submitted_by": submitted_by})
     checked = Report.parse(given)
+    check_size(len(to_json(given)))
     client = client or await connect()
     if resend:
         # What Temporal has forgotten, the portal's history may know (insyz.store).
@@ -154,7 +157,7 @@ async def _start(
         task_queue=TASK_QUEUE,
         id_reuse_policy=policy,
         memo=memo,
-        static_summary=summary_of(report),
+        static_summary=summary_of(report, named=not encrypts(client.data_converter)),
     )
     try:
         handle = await bounded(

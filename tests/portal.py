@@ -11,6 +11,7 @@ from typing import Any, Self
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from tests.postgres import as_insyz, grant_least_right
 from tests.support import eventually
 
 TABLES = (
@@ -41,10 +42,10 @@ class Row:
 
 
 class Portal:
-    """The portal, as far as its database sees it."""
+    """The portal, as far as its database sees it; `url` is what it gives to the pipeline."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = as_insyz(url)
         driver = url.replace("postgresql://", "postgresql+psycopg://")
         self._engine = create_async_engine(driver.replace("sqlite://", "sqlite+aiosqlite://"))
 
@@ -52,6 +53,7 @@ class Portal:
         async with self._engine.begin() as connection:
             for table in TABLES:
                 await connection.execute(text(table))
+            await grant_least_right(connection)
             # The server is shared by tests, its rows are not.
             await connection.execute(text("DELETE FROM reports"))
             await connection.execute(text("DELETE FROM file_attachments"))

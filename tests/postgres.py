@@ -9,9 +9,13 @@ from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from tests.support import free_port
 
 SUPERUSER = "portal"
+ROLE = Path(__file__).parents[1] / "deploy" / "postgresql" / "insyz-role.sql"
+"""What gives the pipeline its own role, `insyz`, once the portal's tables are there."""
 NOBODY = 65534
 """PostgreSQL refuses to run as root; whoever else runs the tests runs it as themselves."""
 
@@ -22,6 +26,20 @@ def _bin() -> Path:
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+async def grant_least_right(connection: AsyncConnection) -> None:
+    """Where it is PostgreSQL: makes the role, with rights on the tables that are there."""
+    if connection.dialect.name == "postgresql":
+        script = ROLE.read_text(encoding="utf-8").replace("BEGIN;\n\n", "").replace("COMMIT;", "")
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute(script)
+
+
+def as_insyz(url: str) -> str:
+    """The address that the pipeline is given; `url` is that of the tables' owner."""
+    return url.replace(f"//{SUPERUSER}@", "//insyz@")
 
 
 class PostgresServer:

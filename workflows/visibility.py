@@ -51,8 +51,10 @@ WHAT_TO_DO = {
 }
 
 
-def summary_of(report: Report) -> str:
-    """The line in the list of workflows: `S/BN/O/26012 · J. Novák`."""
+def summary_of(report: Report, *, named: bool = True) -> str:
+    """The line in the list of workflows: `S/BN/O/26012 · J. Novák`, or only the order's number."""
+    if not named:
+        return report.cislo_zp
     leaders = [one for one in report.znackari if one.get("Je_Vedouci")] or report.znackari
     names = str(leaders[0].get("Znackar") or "").split() if leaders else []
     who = f"{names[0][0]}. {names[-1]}" if len(names) > 1 else "".join(names)

@@ -59,7 +59,7 @@ def _of_kilobytes(size: int) -> dict[str, Any]:
         one for case in vectors() for one in case["report"]["data_b"].get("Stavy_Tim", {}).values()
     ]
     report = {**vectors()[0]["report"], "data_b": {"Stavy_Tim": {}}}
-    length = 0
+    length = len(json.dumps(report, ensure_ascii=False).encode())
     for number in range(1_000_000):
         point = _without_attachments(points[number % len(points)])
         length += len(json.dumps(point, ensure_ascii=False).encode())
@@ -103,6 +103,7 @@ def _transform(*reports: dict[str, Any]) -> None:
 
 
 def _ms(action: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+    """Of the processor: it only computes, and what else the machine is at does not count."""
+    started = time.thread_time()
     action()
-    return 1_000 * (time.perf_counter() - started)
+    return 1_000 * (time.thread_time() - started)

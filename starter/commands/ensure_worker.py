@@ -25,12 +25,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 async def run(args: argparse.Namespace) -> ExitCode:
     from starter.connection import connect
-    from starter.demand import needs_a_worker
+    from starter.demand import is_pending
     from starter.on_demand import ensure_worker
     from starter.output import answer, answer_json
 
     client = await connect()
-    if args.if_pending and not await needs_a_worker(client):
+    if args.if_pending and not await is_pending(client):
         answer_json({"pending": False}) if args.json else answer("nothing is pending")
         return ExitCode.OK
     ensured = await ensure_worker(client, limits=Limits.of(args))

@@ -1,9 +1,9 @@
 """insyz show: the whole story of one report."""
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
+from insyz.secret_files import is_given
 from starter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def run(args: argparse.Namespace) -> ExitCode:
 
 async def _stored(id_zp: int) -> "StoredReport | None":
     """The portal's own row, where its database is known here."""
-    if not os.environ.get("REPORTS_DATABASE_URL"):
+    if not is_given("REPORTS_DATABASE_URL"):
         return None
     from starter.stored import portal_store
 

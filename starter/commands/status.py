@@ -1,9 +1,9 @@
 """insyz status: what became of a report."""
 
 import argparse
-import os
 from typing import TYPE_CHECKING
 
+from insyz.secret_files import is_given
 from starter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def run(args: argparse.Namespace) -> ExitCode:
 
 async def _stored(id_zp: int) -> "Status | None":
     """From the portal's table: it had no workflow yet, or its retention is over."""
-    if not os.environ.get("REPORTS_DATABASE_URL"):
+    if not is_given("REPORTS_DATABASE_URL"):
         return None
     from starter.stored import stored_status
 

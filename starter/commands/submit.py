@@ -114,7 +114,7 @@ async def _a_worker_ensured(args: argparse.Namespace, client: "Client") -> Async
     try:
         await ensuring
     except NoWorkerStartedError as error:
-        tell(f"{error}\nThe report is safe: it is submitted as soon as a worker runs.")
+        tell(str(error), "The report is safe: it is submitted as soon as a worker runs.")
 
 
 async def _submit_pending(args: argparse.Namespace) -> ExitCode:

@@ -1,4 +1,7 @@
-"""What stands in the payloads of a history; of something unexpected: nothing, never an error."""
+"""What stands in the payloads of a history; of something unexpected: nothing, never an error.
+
+But for UnreadablePayloadError: without its key a whole history would be something unexpected.
+"""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -9,6 +12,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
+from starter.payloads import UnreadablePayloadError
 from workflows.activity_contract import Tried
 
 T = TypeVar("T")
@@ -26,7 +30,9 @@ class Decoding:
             return None
         try:
             (value,) = await self._converter.decode(payloads[:1], [shape])
-        except Exception:  # of whatever converter or codec
+        except UnreadablePayloadError:
+            raise
+        except Exception:  # of whatever converter
             return None
         return value  # type: ignore[no-any-return]
 

@@ -39,9 +39,10 @@ async def canceled(_decoding: Decoding, event: HistoryEvent) -> list[Event]:
     return [of_event(event, Kind.ENDED, "cancelled")]
 
 
-async def task_failed(_decoding: Decoding, event: HistoryEvent) -> list[Event]:
+async def task_failed(decoding: Decoding, event: HistoryEvent) -> list[Event]:
     attributes = event.workflow_task_failed_event_attributes
-    words = bounded(attributes.failure.message)
+    _, message, _ = await decoding.failure(attributes.failure)
+    words = bounded(message)
     if attributes.cause == WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW:
         return [of_event(event, Kind.RESET, "goes on from here anew", why=words)]
     return [of_event(event, Kind.TROUBLE, f"the worker cannot go on: {words}")]

@@ -96,7 +96,7 @@ class TestAtAGatewayThatDeduplicates:
         insyz.script(report["id_zp"], fault("stall_before", seconds=0.5), refusal)
         await submit(report, client=client)
         await insyz_got(insyz, 1)
-        await temporal_cli("workflow", "terminate", "--workflow-id", workflow_id(report["id_zp"]))
+        await client.get_workflow_handle(workflow_id(report["id_zp"])).terminate()
         ended = await end(await submit(report, client=client))
         assert ended.state is State.SUBMITTED
         assert insyz.stats()["taken"] == 1

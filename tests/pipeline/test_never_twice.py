@@ -317,9 +317,11 @@ class TestAnOperator:
         insyz.script(report["id_zp"], fault("stall_before", seconds=0.9))
         await submit(report, client=client)
         await insyz_got(insyz, 1)
-        await temporal_cli(*break_off, "--workflow-id", workflow_id(report["id_zp"]))
         if "terminate" in break_off:
+            await client.get_workflow_handle(workflow_id(report["id_zp"])).terminate()
             await submit(report, client=client)
+        else:
+            await temporal_cli(*break_off, "--workflow-id", workflow_id(report["id_zp"]))
         await reaches(client, report, Phase.FOUND)
         assert insyz.stats()["taken"] == 1
         assert insyz.stats()["requests"]["submit"] == 1

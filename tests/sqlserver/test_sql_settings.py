@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from insyz.settings import Settings, SettingsError
@@ -71,11 +72,10 @@ def test_on_this_machine_no_certificate_is_needed(host: str) -> None:
 @pytest.mark.parametrize("host", ["sql.kct.cz", "10.0.0.5", "localhost.kct.cz", "127.0.0.1.kct.cz"])
 def test_anywhere_else_somebody_must_vouch_for_the_server(host: str, tmp_path: Path) -> None:
     url = f"mssql://portal@{host}/INSYZ"
-    assert "INSYZ_SQL_CA_FILE: not set" in refusal(insyz_url=url)
-    ca_file = tmp_path / "ca.pem"
-    assert "INSYZ_SQL_CA_FILE" in refusal(insyz_url=url, insyz_sql_ca_file=ca_file)
-    ca_file.touch()
-    assert load(insyz_url=url, insyz_sql_ca_file=ca_file).insyz_sql_ca_file == ca_file
+    assert "INSYZ_CA_FILE: not set" in refusal(insyz_url=url)
+    assert "INSYZ_CA_FILE" in refusal(insyz_url=url, insyz_ca_file=tmp_path / "none.pem")
+    ca_file = Path(certifi.where())
+    assert load(insyz_url=url, insyz_ca_file=ca_file).insyz_ca_file == ca_file
 
 
 def test_the_password_is_needed_bounded_and_never_shown() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from insyz.store import ReportStore
 from insyz.store_database import Database
 from insyz.store_schema import FILE_ATTACHMENTS, METADATA, REPORTS
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer, as_insyz, grant_least_right, postgres_server
 from tests.store.support import a_row
 
 
@@ -25,6 +25,7 @@ class PortalSide:
         async with self.database.transaction() as connection:
             await connection.run_sync(METADATA.drop_all)
             await connection.run_sync(METADATA.create_all)
+            await grant_least_right(connection)
 
     async def has(self, **columns: Any) -> int:
         """Inserts a report; its id, which is its id_zp as well."""
@@ -63,7 +64,7 @@ async def postgres() -> AsyncIterator[PostgresServer]:
 
 
 @pytest.fixture(params=["postgresql", "sqlite"])
-async def url(
+async def owners_url(
     request: pytest.FixtureRequest, tmp_path: Path, postgres: PostgresServer
 ) -> AsyncIterator[str]:
     if request.param == "postgresql":
@@ -73,8 +74,14 @@ async def url(
 
 
 @pytest.fixture
-async def portal(url: str) -> AsyncIterator[PortalSide]:
-    portal = PortalSide(url)
+def url(owners_url: str) -> str:
+    """What the pipeline is given: with PostgreSQL, a role that may do as little as possible."""
+    return as_insyz(owners_url)
+
+
+@pytest.fixture
+async def portal(owners_url: str) -> AsyncIterator[PortalSide]:
+    portal = PortalSide(owners_url)
     await portal.makes_tables()
     yield portal
     await portal.database.close()

@@ -25,7 +25,7 @@ from tests.store.conftest import PortalSide
 from tests.store.support import an_outcome
 
 PASSWORD = "gehe!m/ž"
-only_postgresql = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+only_postgresql = pytest.mark.parametrize("owners_url", ["postgresql"], indirect=True)
 
 
 @only_postgresql

@@ -22,7 +22,8 @@ from insyz.errors import (
     OutcomeUnknownError,
 )
 from insyz.gateway import Submission
-from insyz.http_gateway import BROKEN, MAX_ANSWER_BYTES, HttpGateway
+from insyz.http_gateway import MAX_ANSWER_BYTES, HttpGateway
+from insyz.transport import BROKEN
 from simulator.faults import fault
 from simulator.server import Simulator
 from tests.conftest import TOKEN

@@ -1,12 +1,12 @@
 """The Kubernetes manifests: what can be said of them without a cluster."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from insyz import VERSION
 from insyz.settings import Settings
 from tests.unit.test_compose import ROOT, arguments_of
 from workflows.contract import TASK_QUEUE
@@ -96,8 +96,7 @@ def test_all_run_the_image_of_this_release() -> None:
     assert {container["image"] for pod in PODS for container in pod["containers"]} == {
         image["name"]
     }
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert image["newTag"] == project["version"]
+    assert image["newTag"] == VERSION
 
 
 def test_a_stopping_worker_has_longer_than_a_try_takes() -> None:
