@@ -2,6 +2,7 @@
 
 import argparse
 
+from starter.commands.deciding import add_by
 from starter.exit_codes import ExitCode
 
 
@@ -14,7 +15,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("id_zp", type=int, metavar="ID_ZP")
     parser.add_argument("decision", choices=["submitted", "resend", "reject"])
-    parser.add_argument("--by", required=True, help="who decides; recorded")
+    add_by(parser, "who decides")
     parser.add_argument("--why", required=True, help="recorded; for `reject` shown to the user")
     parser.add_argument("--receipt", help="for `submitted`: INSYZ's receipt, if you have it")
     parser.set_defaults(run=run)
