@@ -105,7 +105,7 @@ def leave_on_signals() -> None:
 
 
 @asynccontextmanager
-async def started_stack(state: Path) -> AsyncIterator[Stack]:
+async def started_stack(state: Path, *, codec_url: str | None = None) -> AsyncIterator[Stack]:
     """Temporal, INSYZ's simulator and a worker; all of them gone at the end of the block."""
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
@@ -118,6 +118,7 @@ async def started_stack(state: Path) -> AsyncIterator[Stack]:
             port=temporal_port,
             ui_port=ui_port,
             http_port=port(DEFAULT_HTTP_PORT),
+            codec_url=codec_url,
         )
         server = await children.enter_async_context(running(command, log=state / "temporal.log"))
         client = await when_up(server, state / "temporal.log")
