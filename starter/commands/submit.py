@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from starter.arguments import seconds, whole
 from starter.commands.deciding import add_by
 from starter.exit_codes import ExitCode
 
@@ -31,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     what.add_argument("file", nargs="?", metavar="FILE|-", help="the report as JSON; - reads stdin")
     what.add_argument(
         "--report-id",
-        type=int,
+        type=whole(1, 2**63 - 1),
         metavar="N",
         help="read the report from the portal's database (REPORTS_DATABASE_URL) and mark it `send`",
     )
@@ -45,7 +46,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--wait",
-        type=float,
+        type=seconds,
         nargs="?",
         const=WAIT_SECS,
         metavar="SECONDS",
