@@ -35,6 +35,7 @@ from observability.endpoint import worker_runtime
 from observability.metrics import metrics
 from observability.tracing import outgoing_headers, traced
 from starter.connection import TemporalUnreachableError, connect
+from starter.connection_settings import ConnectionSettingsError
 from starter.exit_codes import ExitCode
 from starter.process import run_and_exit
 from starter.signals import leave_on_signals
@@ -129,7 +130,7 @@ async def run_worker(limits: Limits, lock: WorkerLock | None = None) -> ExitCode
     except TemporalUnreachableError as error:
         log.error("%s", error)
         return ExitCode.UNREACHABLE
-    except (TracingUnavailableError, PayloadKeysError) as error:
+    except (ConnectionSettingsError, TracingUnavailableError, PayloadKeysError) as error:
         log.error("%s", error)
         return ExitCode.INVALID
     workload = Workload()

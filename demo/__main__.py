@@ -103,7 +103,9 @@ def leave_on_signals() -> None:
 
 
 @asynccontextmanager
-async def started_stack(state: Path, gateway: str = "http") -> AsyncIterator[Stack]:
+async def started_stack(
+    state: Path, gateway: str = "http", *, codec_url: str | None = None
+) -> AsyncIterator[Stack]:
     """Temporal, INSYZ's simulator and a worker; all of them gone at the end of the block."""
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
@@ -116,6 +118,7 @@ async def started_stack(state: Path, gateway: str = "http") -> AsyncIterator[Sta
             port=temporal_port,
             ui_port=ui_port,
             http_port=port(DEFAULT_HTTP_PORT),
+            codec_url=codec_url,
         )
         server = await children.enter_async_context(running(command, log=state / "temporal.log"))
         client = await when_up(server, state / "temporal.log")

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import aiohttp
 import httpx
 
 from demo.__main__ import ROOT, Stack, follow, started_stack, submit_samples
-from demo.processes import running
+from demo.processes import port, running
+from insyz.payload_keys import KEY_BYTES, VARIABLE
 from starter.process import run_and_exit
 from starter.submission import submit
 from workflows.contract import workflow_id
@@ -18,6 +21,8 @@ from workflows.contract import workflow_id
 IMAGES = ROOT / "docs" / "images"
 OUTAGE = {"script": {"53776": [{"fault": "status", "code": 503, "retry_after": 900}]}}
 SETTLE_SECS = 8
+CODEC_PORT = 8234
+REFUSED = 53774
 
 CHROMIUM = [
     "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -36,7 +41,24 @@ async def take() -> int:
             pages = f"{stack.web_ui}/namespaces/default/workflows"
             await screenshot(pages, "list.png", width=1500, height=620)
             await screenshot(f"{pages}/{waiting}", "details.png", width=1500, height=1000)
+    await take_encrypted()
     return 0
+
+
+async def take_encrypted() -> None:
+    """The history of an encrypted submission, which the codec server lets the page show."""
+    os.environ[VARIABLE] = f"demo:{base64.b64encode(os.urandom(KEY_BYTES)).decode()}"
+    codec_port = port(CODEC_PORT)
+    with tempfile.TemporaryDirectory() as folder:
+        codec_url = f"http://127.0.0.1:{codec_port}"
+        async with started_stack(Path(folder) / "state", codec_url=codec_url) as stack:
+            command = [sys.executable, "-m", "starter", "codec-server", "--behind-proxy",
+                       "--port", str(codec_port), "--origin", stack.web_ui]  # fmt: skip
+            async with running(command, log=Path(folder) / "codec.log"):
+                submitted = await submit_samples(stack)
+                await follow(stack, submitted)
+                page = f"{stack.web_ui}/namespaces/default/workflows/{workflow_id(REFUSED)}"
+                await screenshot(page, "codec.png", width=1500, height=1000)
 
 
 async def submit_one_that_waits(stack: Stack) -> str:

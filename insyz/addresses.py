@@ -57,10 +57,11 @@ def sends_in_clear(url: str, allowed: Collection[str]) -> bool:
     to one of the hosts `allowed`."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return parts.scheme == "http" and host not in allowed and not _is_loopback(host)
+    return parts.scheme == "http" and host not in allowed and not is_this_machine(host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether what is sent to `host` stays here: `localhost`, or a loopback address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -3,7 +3,6 @@
 Pure: an answer in, a receipt or one of the domain's errors out.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,10 +167,7 @@ def _bounded(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """One line, no control or direction characters: it goes to logs and terminals."""
-    line = "".join(
-        " " if char.isspace() else char
-        for char in text[: 2 * MAX_REASON_CHARS]
-        if char.isspace() or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
-    )
-    return " ".join(line.split())[:MAX_REASON_CHARS]
+    """One line of printable characters: it goes to logs, tables and terminals."""
+    words = text[: 2 * MAX_REASON_CHARS].split()
+    line = " ".join("".join(filter(str.isprintable, word)) for word in words)
+    return line[:MAX_REASON_CHARS]

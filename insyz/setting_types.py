@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from insyz.addresses import host_names, http_url, proxy_url
+from insyz.payload_keys import parse_keys
 
 MIN_TOKEN_CHARS = 8
 MIN_WEBHOOK_KEY_BYTES = 24
@@ -30,6 +31,14 @@ def _in_plain_words(rule: Callable[[str], str]) -> Callable[[str], str]:
 
 def _proxy(value: SecretStr) -> SecretStr:
     _in_plain_words(proxy_url)(value.get_secret_value())
+    return value
+
+
+def _payload_keys(value: SecretStr) -> SecretStr:
+    try:
+        parse_keys(value.get_secret_value())
+    except ValueError as error:
+        raise PydanticCustomError("keys", "{words}", {"words": str(error)}) from None
     return value
 
 
@@ -69,4 +78,5 @@ HostNames = Annotated[str, AfterValidator(_in_plain_words(host_names))]
 ProxyUrl = Annotated[SecretStr, AfterValidator(_proxy)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(_header_value)]
+PayloadKeys = Annotated[SecretStr, AfterValidator(_payload_keys)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]

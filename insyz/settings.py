@@ -18,6 +18,7 @@ from insyz.setting_types import (
     HostNames,
     HttpUrl,
     ListenAddress,
+    PayloadKeys,
     ProxyUrl,
     Seconds,
     WebhookSecret,
@@ -111,6 +112,11 @@ class Settings(StoreSettings):
     )
     insyz_max_per_second: float | None = Field(
         default=None, gt=0, le=10_000, description="submissions begun a second, by all workers"
+    )
+    insyz_payload_keys: PayloadKeys | None = Field(
+        default=None,
+        description="encrypt what Temporal keeps: `id:base64` of 32 bytes each, the first one "
+        "encrypts, all decrypt",
     )
     insyz_metrics_address: ListenAddress | None = Field(
         default=None, description="`host:port` on which the worker exposes Prometheus metrics"

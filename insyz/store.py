@@ -18,6 +18,7 @@ from insyz.attachments import named_ids
 from insyz.errors import Problem
 from insyz.outcome import Outcome
 from insyz.report import Report, submission_key
+from insyz.resend import Resend
 from insyz.store_database import Database, translated
 from insyz.store_errors import (
     AlreadyDoneError,
@@ -162,25 +163,25 @@ class ReportStore:
         report_id: int,
         *,
         submitted_by: int | None,
-        resend: bool = False,
+        resend: Resend | None = None,
         now: datetime,
     ) -> dict[str, Any]:
         """Marks the report as sent and returns what the portal hands over (domain.md).
 
         May be repeated: a report in `send` whose newest entry is the dispatch of the same content
-        stays as it is. `resend` sends one that INSYZ has once more; each such time is counted in
-        `resend` of the object. Raises InvalidReportError, ReportNotFoundError, AlreadyDoneError or
-        NotSendableError; nothing is marked then.
+        stays as it is. `resend`: who wants one that INSYZ has sent once more; each such time is
+        noted, and counted in `resend` of the object. Raises InvalidReportError,
+        ReportNotFoundError, AlreadyDoneError or NotSendableError; nothing is marked then.
         """
         async with self._database.transaction() as connection:
             row = await _existing(connection, report_id, lock=True)
-            _check_sendable(row, resend=resend)
-            again = resend and row.state in DONE
-            sent = await self._handed_over(connection, row, submitted_by, again=again)
+            _check_sendable(row, resend=resend is not None)
+            again = resend if row.state in DONE else None
+            sent = await self._handed_over(connection, row, submitted_by, again=again is not None)
             key = submission_key(sent.report)
             entries = entries_of(row.history, row.id_zp)
             if row.state != SEND or not is_dispatched(entries, key):
-                entry = dispatch_entry(now, sent.report.submitter, key, sent.report.resend)
+                entry = dispatch_entry(now, sent.report, key, again)
                 await self._append(connection, row, entry, now, date_send=self._stored(now))
         return sent.given
 

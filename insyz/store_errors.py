@@ -46,5 +46,5 @@ class AlreadyDoneError(NotSendableError):
     def _text(self) -> str:
         return (
             f"report {self.id_zp} is {self.state} already; to send it once more on purpose, "
-            "use --resend (resend=True)"
+            "use --resend"
         )

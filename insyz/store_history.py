@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from insyz.outcome import Outcome
+from insyz.report import Report
+from insyz.resend import Resend
 from insyz.store_errors import StoreMisconfiguredError
 
 DISPATCHED = "dispatch_to_insyz"
@@ -27,11 +29,17 @@ def entries_of(history: Any, id_zp: int) -> list[Any]:
     return history or []
 
 
-def dispatch_entry(at: datetime, user: int, submission_key: str, resend: int) -> Entry:
+def dispatch_entry(
+    at: datetime, report: Report, submission_key: str, again: Resend | None
+) -> Entry:
+    """`again`: who decided it, where it is sent once more."""
     data: dict[str, Any] = {"submission_key": submission_key}
-    if resend:
-        data["resend"] = resend
-    return _entry(at, DISPATCHED, user, "send", "Hlášení předáno k odeslání do INSYZ", data)
+    if report.resend:
+        data["resend"] = report.resend
+    if again:
+        data |= again.model_dump()
+    details = "Hlášení předáno k odeslání do INSYZ"
+    return _entry(at, DISPATCHED, report.submitter, "send", details, data)
 
 
 def outcome_entry(outcome: Outcome) -> Entry:

@@ -1,11 +1,12 @@
 """How requests leave this machine: the one place that makes HTTP clients.
 
 What both have in common is what they must not do: follow a redirect (to where a token was never
-meant for), take a proxy or certificates from the environment, or answer for a certificate that was
-not verified.
+meant for), keep a cookie, take a proxy or certificates from the environment, or answer for a
+certificate that was not verified.
 """
 
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from pydantic import SecretStr
@@ -33,7 +34,14 @@ class Transport:
             timeout=timeout,
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_SECS),
             follow_redirects=False,
+            event_hooks={"response": [_leads_nowhere]},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             trust_env=False,
             verify=self.tls.context(),
             proxy=self.proxy.get_secret_value() if self.proxy else None,
         )
+
+
+async def _leads_nowhere(response: httpx.Response) -> None:
+    """httpx reads where a redirect leads although it does not follow, and fails where it cannot."""
+    response.headers.pop("location", None)

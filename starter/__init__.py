@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from insyz.resend import Resend
     from starter.connection import TemporalUnreachableError, connect
     from starter.interventions import (
         NothingToDecideError,
@@ -35,6 +36,7 @@ __all__ = [
     "NotOpenError",
     "NothingToDecideError",
     "OtherContentError",
+    "Resend",
     "Started",
     "TemporalUnreachableError",
     "UnknownReportError",

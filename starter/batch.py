@@ -29,13 +29,20 @@ def sources(batch: Path) -> Iterator[Source]:
 
     Raises InvalidReportError when there is no such folder or file.
     """
-    if batch.is_dir():
+    if _is_folder(batch):
         for file in sorted(batch.glob("*.json")):
             yield Source(file.name, partial(read_bytes, str(file)))
         return
     for number, line in enumerate(_lines(batch), start=1):
         if line:
             yield Source(f"line {number}", partial(bytes, line))
+
+
+def _is_folder(batch: Path) -> bool:
+    try:
+        return batch.is_dir()
+    except OSError:  # what is wrong with the name is said when it is opened as a file
+        return False
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -48,8 +55,9 @@ def _lines(file: Path) -> Iterator[bytes]:
                 while len(rest) == limit and not rest.endswith(b"\n"):
                     rest = opened.readline(limit)
                 yield line.strip()
-    except OSError as error:
-        raise InvalidReportError(f"{file}: cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidReportError(f"{file}: cannot be read: {why}") from None
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ EXIT_CODES = {
     "ValidationError": ExitCode.INVALID,
     "TracingUnavailableError": ExitCode.INVALID,
     "PayloadKeysError": ExitCode.INVALID,
+    "ConnectionSettingsError": ExitCode.INVALID,
     "UnreadablePayloadError": ExitCode.FAILED,
     "CodecServerError": ExitCode.INVALID,
     "TemporalUnreachableError": ExitCode.UNREACHABLE,

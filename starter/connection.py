@@ -1,8 +1,4 @@
-"""The connection to Temporal: the one place that makes a client.
-
-Configured as Temporal's own tools are: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
-TEMPORAL_TLS…, or a profile in TEMPORAL_CONFIG_FILE (`temporalio.envconfig`).
-"""
+"""The connection to Temporal: the one place that makes a client."""
 
 import asyncio
 import logging
@@ -13,7 +9,6 @@ from functools import cache
 from typing import TypeVar
 
 from temporalio.client import Client
-from temporalio.envconfig import ClientConfig
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
@@ -24,11 +19,10 @@ from temporalio.runtime import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from starter.connection_settings import ConnectionSettingsError, connection_settings
 from starter.payloads import environments_converter
 from starter.tracing import STARTER, tracing_interceptors
 
-DEFAULT_ADDRESS = "localhost:7233"
-DEFAULT_NAMESPACE = "default"
 CONNECT_SECS = 5.0
 RPC_SECS = 4.0
 """Together less than the 10 s within which a starter says that Temporal is unreachable."""
@@ -51,21 +45,19 @@ async def connect(
 ) -> Client:
     """A connected client; `address` instead of the configured one. `service` names us in traces.
 
-    Raises TemporalUnreachableError within CONNECT_SECS, TracingUnavailableError or
-    PayloadKeysError.
+    Raises TemporalUnreachableError within CONNECT_SECS, ConnectionSettingsError,
+    TracingUnavailableError or PayloadKeysError.
     """
-    config = ClientConfig.load_client_connect_config()
-    address = address or config.get("target_host") or DEFAULT_ADDRESS
-    config["target_host"] = address
-    config["namespace"] = config.get("namespace") or DEFAULT_NAMESPACE
+    config = connection_settings(address)
+    converter, interceptors = environments_converter(), tracing_interceptors(service)
     try:
         # From outside, because the SDK's own time-outs hold for one attempt, not for all.
         return await asyncio.wait_for(
             Client.connect(
                 **config,
-                data_converter=environments_converter(),
+                data_converter=converter,
                 runtime=runtime or quiet_runtime(),
-                interceptors=tracing_interceptors(service),
+                interceptors=interceptors,
             ),
             CONNECT_SECS,
         )
@@ -73,7 +65,11 @@ async def connect(
         reason = f"no answer within {CONNECT_SECS:g} s"
     except (RuntimeError, RPCError) as error:
         reason = _in_plain_words(error)
-    raise TemporalUnreachableError(f"cannot reach Temporal at {address}: {reason}") from None
+    except ValueError as error:  # a certificate without its key
+        raise ConnectionSettingsError(f"TEMPORAL_TLS…: {error}") from None
+    raise TemporalUnreachableError(
+        f"cannot reach Temporal at {config['target_host']}: {reason}"
+    ) from None
 
 
 async def bounded(call: Awaitable[T], *, seconds: float = RPC_SECS) -> T:
@@ -90,6 +86,8 @@ async def bounded(call: Awaitable[T], *, seconds: float = RPC_SECS) -> T:
 
 def _in_plain_words(error: Exception) -> str:
     """What the core says at the bottom of its nested errors: `Connection refused`."""
+    if untrusted := re.search(r"InvalidCertificate\((\w+)", str(error)):
+        return f"its certificate is not to be trusted: {untrusted[1]}"
     words: list[str] = re.findall(r'(?:message|error): "([^"]+)"', str(error))
     return words[-1] if words else str(error)
 

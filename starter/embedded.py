@@ -40,15 +40,17 @@ def server_command(
     ui_port: int | None = None,
     http_port: int | None = None,
     namespace: str | None = None,
+    codec_url: str | None = None,
 ) -> list[str]:
     """The command line of the server. State in `db_file` (None: in memory), UI on `ui_port` (None:
-    no UI), the HTTP API on `http_port` (None: a free port), `namespace` beside `default`. Raises
-    ServerError.
+    no UI), the HTTP API on `http_port` (None: a free port), `namespace` beside `default`, a codec
+    server for the UI at `codec_url`. Raises ServerError.
     """
     command = [_temporal_cli(), "server", "start-dev", "--ip", ip, "--port", str(port)]
     command += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port)]
     command += [] if http_port is None else ["--http-port", str(http_port)]
     command += [] if namespace is None else ["--namespace", namespace]
+    command += [] if codec_url is None else ["--ui-codec-endpoint", codec_url]
     command += ["--log-level", "error"]
     for reader in QUEUE_READERS:
         limit = f"history.{reader}ProcessorMaxPollRPS={QUEUE_POLLS_PER_SECOND}"

@@ -40,5 +40,6 @@ def read_bytes(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
             return file.read(MAX_REPORT_BYTES + 1)
-    except OSError as error:
-        raise InvalidReportError(f"cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # the latter for a name that no file can have
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InvalidReportError(f"cannot be read: {why}") from None

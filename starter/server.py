@@ -26,12 +26,14 @@ ANYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 (to tell, not to bind)
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the server listens; `ui_port` None: without the Web UI."""
+    """Where the server listens; `ui_port` None: without the Web UI, which decodes payloads at
+    `codec_url`."""
 
     ip: str
     port: int
     ui_port: int | None
     http_port: int
+    codec_url: str | None = None
 
     @property
     def address(self) -> str:
@@ -52,6 +54,7 @@ async def serve(at: Endpoints, db_file: Path) -> None:
         ui_port=at.ui_port,
         http_port=at.http_port,
         namespace=os.environ.get("TEMPORAL_NAMESPACE") or None,
+        codec_url=at.codec_url,
     )
     with sole_use(db_file) as lock:
         _check_free(at)

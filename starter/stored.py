@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from insyz.errors import InvalidReportError
 from insyz.outcome import Outcome
+from insyz.resend import Resend
 from insyz.settings import SettingsError, StoreSettings
 from insyz.store import NotSendableError, ReportStore, StoredReport
 from starter.submission import AlreadySubmittedError, OtherContentError, Started, submit
@@ -38,7 +39,7 @@ async def submit_stored(
     *,
     client: Client | None = None,
     submitted_by: int | None = None,
-    resend: bool = False,
+    resend: Resend | None = None,
 ) -> Started:
     """Marks the report as sent and submits it.
 

@@ -20,6 +20,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from insyz.report import Report, check_size, submission_key
+from insyz.resend import Resend
 from starter.connection import bounded, connect
 from starter.payloads import encrypts
 from starter.statuses import ended_status
@@ -27,6 +28,7 @@ from workflows.contract import (
     MEMO_FIRST_RUN,
     MEMO_KEY,
     MEMO_RESEND,
+    MEMO_RESEND_DECISION,
     SUBMIT_REPORT,
     TASK_QUEUE,
     Phase,
@@ -61,7 +63,7 @@ class AlreadySubmittedError(Exception):
         self.status = status
         super().__init__(
             f"report {status.id_zp} is already submitted; to send it once more on purpose, "
-            "use --resend (resend=True)"
+            "use --resend"
         )
 
 
@@ -74,12 +76,12 @@ async def submit(
     *,
     client: Client | None = None,
     submitted_by: int | None = None,
-    resend: bool = False,
+    resend: Resend | None = None,
 ) -> Started:
     """Starts the submission of `report` (the JSON object of insyz.report.Report), or joins it.
 
-    Returns as soon as Temporal has it. Raises InvalidReportError, AlreadySubmittedError,
-    OtherContentError or TemporalUnreachableError.
+    Returns as soon as Temporal has it. `resend`: who wants it sent although INSYZ has it. Raises
+    InvalidReportError, AlreadySubmittedError, OtherContentError or TemporalUnreachableError.
     """
     given = dict(report) | ({} if submitted_by is None else {"submitted_by": submitted_by})
     checked = Report.parse(given)
@@ -90,13 +92,16 @@ async def submit(
         known = await _resends_so_far(client, checked.id_zp) + 1
         given["resend"] = max(known, checked.resend)
         checked = Report.parse(given)
+    noted: dict[str, Any] = {MEMO_KEY: submission_key(checked), MEMO_RESEND: checked.resend}
+    if resend:
+        noted[MEMO_RESEND_DECISION] = resend
     # Mostly no run is there, and what Temporal itself makes sure of the worker need not look for.
     policy = WorkflowIDReusePolicy.REJECT_DUPLICATE
     while True:
         try:
-            return await _start(client, given, checked, policy)
+            return await _start(client, given, checked, policy, noted)
         except WorkflowAlreadyStartedError as there:
-            if joined := await _join(client, checked, there.run_id, resend=resend):
+            if joined := await _join(client, checked, there.run_id, resend=resend is not None):
                 return joined
             policy = (
                 WorkflowIDReusePolicy.ALLOW_DUPLICATE
@@ -144,11 +149,13 @@ async def _has_ended(handle: WorkflowHandle[Any, Status]) -> bool:
 
 
 async def _start(
-    client: Client, given: dict[str, Any], report: Report, policy: WorkflowIDReusePolicy
+    client: Client,
+    given: dict[str, Any],
+    report: Report,
+    policy: WorkflowIDReusePolicy,
+    noted: Mapping[str, Any],
 ) -> Started:
-    memo: dict[str, Any] = {MEMO_KEY: submission_key(report), MEMO_RESEND: report.resend}
-    if policy is WorkflowIDReusePolicy.REJECT_DUPLICATE:
-        memo[MEMO_FIRST_RUN] = True
+    first = {MEMO_FIRST_RUN: True} if policy is WorkflowIDReusePolicy.REJECT_DUPLICATE else {}
     start = partial(
         client.start_workflow,
         SUBMIT_REPORT,
@@ -156,7 +163,7 @@ async def _start(
         id=workflow_id(report.id_zp),
         task_queue=TASK_QUEUE,
         id_reuse_policy=policy,
-        memo=memo,
+        memo={**noted, **first},
         static_summary=summary_of(report, named=not encrypts(client.data_converter)),
     )
     try:

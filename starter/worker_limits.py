@@ -4,6 +4,8 @@ import argparse
 from dataclasses import dataclass
 from typing import Self
 
+from starter.arguments import amount, count
+
 IDLE_SECS = 10.0
 
 
@@ -57,14 +59,14 @@ def add_options(parser: argparse.ArgumentParser, defaults: Limits | None = None)
     )
     group.add_argument(
         "--limit",
-        type=_positive_int,
+        type=count,
         metavar="N",
         default=defaults.reports,
         help="leave after N reports have come to their end",
     )
     group.add_argument(
         "--until-idle",
-        type=_amount,
+        type=amount,
         nargs="?",
         const=IDLE_SECS,
         metavar="SECONDS",
@@ -74,36 +76,22 @@ def add_options(parser: argparse.ArgumentParser, defaults: Limits | None = None)
     )
     group.add_argument(
         "--time-limit",
-        type=_amount,
+        type=amount,
         metavar="SECONDS",
         default=defaults.time_secs,
         help="leave so long after the start",
     )
     group.add_argument(
         "--quiet-limit",
-        type=_amount,
+        type=amount,
         metavar="SECONDS",
         default=defaults.quiet_secs,
         help="leave when no try has been under way for so long, whatever is open",
     )
     group.add_argument(
         "--memory-limit",
-        type=_amount,
+        type=amount,
         metavar="MB",
         default=defaults.memory_mb,
         help="leave when more memory than this is used (resident)",
     )
-
-
-def _positive_int(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
-
-
-def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0")
-    return value

@@ -5,9 +5,39 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+
+import trustme
 
 CHUNK_BYTES = 65_536
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Authority:
+    """A certificate authority of a site's own, and the files that a worker is given of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ca = trustme.CA()
+        self.file = folder / "ca.pem"
+        self._ca.cert_pem.write_to_path(self.file)
+
+    def server(self, name: str = "127.0.0.1", *, wants_clients: bool = False) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_alpn_protocols(["http/1.1", "h2"])
+        self._ca.issue_cert(name).configure_cert(context)
+        if wants_clients:
+            self._ca.configure_trust(context)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+    def client(self, name: str = "client") -> tuple[Path, Path]:
+        """The files of a client's certificate and of its key."""
+        issued = self._ca.issue_cert(f"{name}@insyz.example")
+        certificate, key = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        issued.private_key_pem.write_to_path(key)
+        return certificate, key
 
 
 @asynccontextmanager

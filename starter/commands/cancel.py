@@ -2,6 +2,8 @@
 
 import argparse
 
+from starter.arguments import id_zp
+from starter.commands.deciding import add_by
 from starter.exit_codes import ExitCode
 
 
@@ -12,8 +14,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="A report that was not sent is rejected. One that may be on its way is "
         "followed to its end first, and ends in the state that is true.",
     )
-    parser.add_argument("id_zp", type=int, metavar="ID_ZP")
-    parser.add_argument("--by", required=True, help="who asks for it; recorded")
+    parser.add_argument("id_zp", type=id_zp, metavar="ID_ZP")
+    add_by(parser, "who asks for it")
     parser.add_argument("--why", default="", help="recorded, and shown to the portal's user")
     parser.set_defaults(run=run)
 

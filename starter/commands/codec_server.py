@@ -4,6 +4,7 @@ import argparse
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starter.arguments import port
 from starter.exit_codes import ExitCode
 
 
@@ -19,7 +20,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--ip", type=_ip, default="127.0.0.1", help="to listen on (default: %(default)s)"
     )
-    parser.add_argument("--port", type=int, default=8234, help="(default: %(default)s)")
+    parser.add_argument("--port", type=port, default=8234, help="(default: %(default)s)")
     parser.add_argument(
         "--origin",
         type=_origin,
@@ -32,7 +33,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="ask nobody who they are, for a proxy does (OIDC) and nobody else gets here; needed "
         "to listen elsewhere than on loopback, because it also has to speak TLS",
     )
-    parser.add_argument("--encode", action="store_true", help="encode, too: for starting by hand")
+    parser.add_argument(
+        "--encode",
+        action="store_true",
+        help="encode, too: temporal workflow start, query, signal and update need it",
+    )
     parser.set_defaults(run=run)
 
 

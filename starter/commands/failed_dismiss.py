@@ -2,6 +2,7 @@
 
 import argparse
 
+from starter.commands.deciding import add_by
 from starter.commands.failed_arguments import add_reports
 from starter.exit_codes import ExitCode
 
@@ -15,7 +16,7 @@ def add_parser(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     add_reports(parser, nargs="+")
     parser.add_argument("--why", required=True, help="recorded")
-    parser.add_argument("--by", help="who says so; recorded (default: this system's user)")
+    add_by(parser, "who says so")
     parser.set_defaults(run=run)
 
 
@@ -26,23 +27,12 @@ async def run(args: argparse.Namespace) -> ExitCode:
     from starter.statuses import UnknownReportError
 
     client = await connect()
-    by = args.by or _user()
     code = ExitCode.OK
     for workflow_id in args.reports:
         try:
-            new = await dismiss_failure(client, workflow_id, by=by, why=args.why)
-            tell(f"{workflow_id}: {f'dismissed by {by}' if new else 'was dismissed already'}")
+            new = await dismiss_failure(client, workflow_id, by=args.by, why=args.why)
+            tell(f"{workflow_id}: {f'dismissed by {args.by}' if new else 'was dismissed already'}")
         except (NotFailedError, UnknownReportError) as error:
             tell(f"{workflow_id}: {error}")
             code = ExitCode.FAILED
     return code
-
-
-def _user() -> str:
-    import getpass
-    import os
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"  # a container need not have a name for it

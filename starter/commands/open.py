@@ -2,6 +2,7 @@
 
 import argparse
 
+from starter.arguments import count
 from starter.exit_codes import ExitCode
 
 LIMIT = 100
@@ -13,9 +14,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="the submissions under way, what each waits for and until when",
         description="Those open longest in front. Needs no worker.",
     )
-    parser.add_argument(
-        "--limit", type=_at_least_one, default=LIMIT, help=f"how many (default {LIMIT})"
-    )
+    parser.add_argument("--limit", type=count, default=LIMIT, help=f"how many (default {LIMIT})")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     parser.set_defaults(run=run)
 
@@ -53,10 +52,3 @@ async def run(args: argparse.Namespace) -> ExitCode:
     if found.shown and not found.workers:
         tell("no worker serves the queue: start one with: insyz worker")
     return ExitCode.OK
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

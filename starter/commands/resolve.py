@@ -2,6 +2,8 @@
 
 import argparse
 
+from starter.arguments import id_zp
+from starter.commands.deciding import add_by
 from starter.exit_codes import ExitCode
 
 
@@ -12,9 +14,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="First look into INSYZ whether the report is there. Then say so: `submitted` "
         "if it is, `resend` to send it (again), `reject` to give it back to its author.",
     )
-    parser.add_argument("id_zp", type=int, metavar="ID_ZP")
+    parser.add_argument("id_zp", type=id_zp, metavar="ID_ZP")
     parser.add_argument("decision", choices=["submitted", "resend", "reject"])
-    parser.add_argument("--by", required=True, help="who decides; recorded")
+    add_by(parser, "who decides")
     parser.add_argument("--why", required=True, help="recorded; for `reject` shown to the user")
     parser.add_argument("--receipt", help="for `submitted`: INSYZ's receipt, if you have it")
     parser.set_defaults(run=run)

@@ -2,6 +2,7 @@
 
 import argparse
 
+from starter.arguments import id_zp
 from starter.exit_codes import ExitCode
 
 
@@ -12,7 +13,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="For a report in phase `waiting`, and for one in `needs_decision` whose "
         "gateway can be asked once more.",
     )
-    parser.add_argument("id_zp", type=int, metavar="ID_ZP")
+    parser.add_argument("id_zp", type=id_zp, metavar="ID_ZP")
     parser.set_defaults(run=run)
 
 

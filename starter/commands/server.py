@@ -2,6 +2,7 @@
 
 import argparse
 
+from starter.arguments import port, whole
 from starter.exit_codes import ExitCode
 
 
@@ -15,11 +16,15 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "unless a firewall or a proxy does.",
     )
     parser.add_argument("--ip", default="127.0.0.1", help="to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=7233, help="gRPC (default: %(default)s)")
-    parser.add_argument("--http-port", type=int, default=7243, help="HTTP (default: %(default)s)")
+    parser.add_argument("--port", type=port, default=7233, help="gRPC (default: %(default)s)")
+    parser.add_argument("--http-port", type=port, default=7243, help="HTTP (default: %(default)s)")
     parser.add_argument(
-        "--ui-port", type=int, default=8233, help="Web UI, 0 for none (default: %(default)s)"
+        "--ui-port",
+        type=whole(0, 65_535),
+        default=8233,
+        help="Web UI, 0 for none (default: %(default)s)",
     )
+    parser.add_argument("--codec-endpoint", metavar="URL", help="of the Web UI's codec server")
     parser.set_defaults(run=run)
 
 
@@ -27,5 +32,8 @@ async def run(args: argparse.Namespace) -> ExitCode:
     from starter.server import Endpoints, serve
     from starter.state_file import state_file
 
-    await serve(Endpoints(args.ip, args.port, args.ui_port or None, args.http_port), state_file())
+    at = Endpoints(
+        args.ip, args.port, args.ui_port or None, args.http_port, codec_url=args.codec_endpoint
+    )
+    await serve(at, state_file())
     return ExitCode.OK

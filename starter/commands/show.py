@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from insyz.secret_files import is_given
+from starter.arguments import id_zp
 from starter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="All its runs, tries, waits and decisions in the order of time, with the "
         "portal's own history where REPORTS_DATABASE_URL is set. Needs no worker.",
     )
-    parser.add_argument("id_zp", type=int, metavar="ID_ZP")
+    parser.add_argument("id_zp", type=id_zp, metavar="ID_ZP")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     parser.set_defaults(run=run)
 

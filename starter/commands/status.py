@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from insyz.secret_files import is_given
+from starter.arguments import id_zp
 from starter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("status", help="what became of a report")
-    parser.add_argument("id_zp", type=int, metavar="ID_ZP")
+    parser.add_argument("id_zp", type=id_zp, metavar="ID_ZP")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
     parser.set_defaults(run=run)
 

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from starter.arguments import seconds, whole
+from starter.commands.deciding import add_by
 from starter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
+    from insyz.resend import Resend
     from starter.submission import Started
     from workflows.contract import Status
 
@@ -29,7 +32,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     what.add_argument("file", nargs="?", metavar="FILE|-", help="the report as JSON; - reads stdin")
     what.add_argument(
         "--report-id",
-        type=int,
+        type=whole(1, 2**63 - 1),
         metavar="N",
         help="read the report from the portal's database (REPORTS_DATABASE_URL) and mark it `send`",
     )
@@ -43,7 +46,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument(
         "--wait",
-        type=float,
+        type=seconds,
         nargs="?",
         const=WAIT_SECS,
         metavar="SECONDS",
@@ -52,18 +55,23 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--resend",
         action="store_true",
-        help="send a report once more that INSYZ already has: it will be there twice",
+        help="send a report once more that INSYZ already has: it will be there twice; wants --by "
+        "and --why",
     )
+    add_by(parser, "who decides to --resend", required=False)
+    parser.add_argument("--why", help="with --resend; recorded")
     parser.add_argument(
         "--ensure-worker",
         action="store_true",
         help="start a worker on this machine if none serves the queue (insyz ensure-worker)",
     )
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 async def run(args: argparse.Namespace) -> ExitCode:
+    if args.resend and (args.pending or not (args.by and args.why)):
+        args.usage_error("--resend is for one report, and wants --by and --why")
     if args.pending:
         return await _submit_pending(args)
     from starter.output import tell
@@ -91,13 +99,21 @@ async def _submit(args: argparse.Namespace) -> "Started":
         from starter.submission import submit
 
         report = read_report(args.file)
-        return await submit(report, submitted_by=args.submitted_by, resend=args.resend)
+        return await submit(report, submitted_by=args.submitted_by, resend=_resend(args))
     from starter.stored import portal_store, submit_stored
 
     async with portal_store() as store:
         return await submit_stored(
-            store, args.report_id, submitted_by=args.submitted_by, resend=args.resend
+            store, args.report_id, submitted_by=args.submitted_by, resend=_resend(args)
         )
+
+
+def _resend(args: argparse.Namespace) -> "Resend | None":
+    if not args.resend:
+        return None
+    from insyz.resend import Resend
+
+    return Resend(by=args.by, why=args.why)
 
 
 @asynccontextmanager

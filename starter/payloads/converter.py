@@ -4,19 +4,35 @@ from dataclasses import replace
 
 from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import (
-    DataConverter,
-    DefaultFailureConverterWithEncodedAttributes,
-    PayloadConverter,
-)
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from insyz.payload_keys import payload_keys
 from starter.payloads.codec import PipelineCodec
 from starter.payloads.encryption import UnreadablePayloadError
 
 
-class EncodedFailures(DefaultFailureConverterWithEncodedAttributes):
+class BriefFailures(DefaultFailureConverter):
+    """A failure that is expected is told by its type, words and details alone.
+
+    Its stack trace says nothing, and Temporal forgets the type and the details of the last failure
+    of a try under way that is larger than 4 kB.
+    """
+
+    def to_failure(
+        self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
+    ) -> None:
+        if _is_expected(exception):
+            exception = exception.with_traceback(None)
+            exception.__cause__ = exception.__context__ = None
+        super().to_failure(exception, payload_converter, failure)
+
+
+class EncodedFailures(BriefFailures):
     """Messages and stack traces go through the codec like payloads."""
+
+    def __init__(self) -> None:
+        super().__init__(encode_common_attributes=True)
 
     def to_failure(
         self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure
@@ -32,4 +48,10 @@ def environments_converter() -> DataConverter:
     """With the keys of the environment, if it has any. Raises PayloadKeysError."""
     keys = payload_keys()
     converter = replace(pydantic_data_converter, payload_codec=PipelineCodec(keys))
-    return replace(converter, failure_converter_class=EncodedFailures) if keys else converter
+    failures = EncodedFailures if keys else BriefFailures
+    return replace(converter, failure_converter_class=failures)
+
+
+def _is_expected(exception: BaseException) -> bool:
+    benign = ApplicationErrorCategory.BENIGN
+    return isinstance(exception, ApplicationError) and exception.category is benign

@@ -4,10 +4,12 @@ from typing import Any
 
 from temporalio.api.history.v1 import HistoryEvent
 
+from insyz.resend import Resend
 from starter.story.decoding import Decoding
 from starter.story.event import Event, Kind, of_event
 from workflows.contract import (
     CANCEL_SIGNAL,
+    MEMO_RESEND_DECISION,
     RESOLVE_UPDATE,
     RETRY_SIGNAL,
     CancelRequest,
@@ -16,7 +18,8 @@ from workflows.contract import (
 
 
 async def started(decoding: Decoding, event: HistoryEvent) -> list[Event]:
-    """By the INT_ADR of who pressed the button, from the process that told Temporal."""
+    """By the INT_ADR of who pressed the button, from the process that told Temporal; of one that is
+    sent once more, by whoever decided it."""
     attributes = event.workflow_execution_started_event_attributes
     payloads = attributes.input.payloads
     given = await decoding.first(payloads, dict[str, Any]) or {}
@@ -26,8 +29,11 @@ async def started(decoding: Decoding, event: HistoryEvent) -> list[Event]:
         f"resend {given['resend']}" if given.get("resend") else "",
         f"from {attributes.identity}" if attributes.identity else "",
     ]
-    user = given.get("submitted_by") or given.get("int_adr") or ""
-    return [of_event(event, Kind.STARTED, ", ".join(filter(None, words)), by=str(user))]
+    user = str(given.get("submitted_by") or given.get("int_adr") or "")
+    noted = attributes.memo.fields.get(MEMO_RESEND_DECISION)
+    decided = await decoding.first([noted], Resend) if noted else None
+    by, why = (decided.by, decided.why) if decided else (user, "")
+    return [of_event(event, Kind.STARTED, ", ".join(filter(None, words)), by=by, why=why)]
 
 
 async def signal(decoding: Decoding, event: HistoryEvent) -> list[Event]:

@@ -124,8 +124,16 @@ async def test_a_report_already_submitted_exits_with_5_unless_it_is_resent(
     assert refused.json["state"] == "submitted"
     assert "already submitted" in refused.stderr
     assert insyz.stats()["taken"] == 1
-    assert (await submitted(report, "--wait", "--resend")).code == 0
+    for too_little in ([], ["--by", "J. Nováková"], ["--why", "nečitelné"]):
+        unsaid = await submitted(report, "--resend", *too_little)
+        assert (unsaid.code, unsaid.stdout) == (2, "")
+    decided = ("--resend", "--by", "J. Nováková", "--why", "nečitelné")
+    assert (await submitted(report, "--wait", *decided)).code == 0
     assert insyz.stats()["taken"] == 2
+    events = (await insyz_command("show", str(report["id_zp"]), "--json")).json["events"]
+    again = [event for event in events if event["kind"] == "started"][1]
+    assert (again["by"], again["why"]) == ("J. Nováková", "nečitelné")
+    assert "resend 1" in again["text"]
     assert len({record.key for record in insyz.book.submissions()}) == 2
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 
+from insyz.resend import Resend
 from insyz.settings import Settings
 from simulator.faults import fault
 from simulator.server import Simulator
@@ -232,7 +233,9 @@ class TestAtABlindGateway:
     ) -> None:
         report = a_report()
         await end(await submit(report, client=client))
-        again = await end(await submit(report, client=client, resend=True))
+        again = await end(
+            await submit(report, client=client, resend=Resend(by=JANA, why="nečitelné"))
+        )
         assert again.phase is Phase.TAKEN
         assert insyz.stats()["taken"] == 2
 

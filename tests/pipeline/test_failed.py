@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
+from insyz.resend import Resend
 from insyz.settings import Settings
 from simulator.faults import fault
 from simulator.server import Simulator
@@ -118,7 +119,9 @@ class TestTheQueue:
         report = a_report()
         await ended(client, report)
         insyz.script(report["id_zp"], REFUSED)
-        await wait_for_result(await submit(report, client=client, resend=True), 30)
+        await wait_for_result(
+            await submit(report, client=client, resend=Resend(by="J", why="x")), 30
+        )
         await are_listed(report)
 
     async def test_can_be_narrowed_by_type_and_by_time(
@@ -275,7 +278,7 @@ class TestDismiss:
         await are_listed(report, other)
 
     async def test_holds_without_a_worker_and_is_kept_with_who_and_why(
-        self, client: Client, settings: Settings
+        self, client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         report = a_report()
         await submit(report, client=client)
@@ -283,6 +286,9 @@ class TestDismiss:
         await are_listed(report)
         id_zp = str(report["id_zp"])
         dismiss = ("failed", "dismiss", id_zp, "--why", "duplicita")
+        nobody = await insyz_command(*dismiss)
+        assert (nobody.code, "--by" in nobody.stderr) == (2, True)
+        monkeypatch.setenv("INSYZ_OPERATOR", "J. Nováková")
         assert (await insyz_command(*dismiss)).code == 0
         await are_listed()
         assert "was dismissed already" in (await insyz_command(*dismiss, "--by", "X")).stderr
@@ -290,7 +296,7 @@ class TestDismiss:
             await eventually(lambda: self.has_ended_well(client))
         run_id = (await latest(client, report).describe()).run_id
         (known,) = (await dismissals(client)).values()
-        assert (known.run_id, known.why) == (run_id, "duplicita")
+        assert (known.run_id, known.by, known.why) == (run_id, "J. Nováková", "duplicita")
         await are_listed()
 
     async def has_ended_well(self, client: Client) -> None:
@@ -310,7 +316,8 @@ class TestDismiss:
             f"submit-report-{refused['id_zp']}: dismissed by y",
         ]
         assert (await insyz_command("failed", "dismiss", reports[2])).code == 2
-        assert (await insyz_command("failed", "dismiss", reports[2], "--why", "")).code == 2
+        empty = ("failed", "dismiss", reports[2], "--by", "y", "--why", "")
+        assert (await insyz_command(*empty)).code == 2
 
     @pytest.mark.usefixtures("worker")
     async def test_may_come_from_any_client_and_a_malformed_one_fails_at_once(

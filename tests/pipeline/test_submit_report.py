@@ -222,3 +222,19 @@ async def test_the_query_gives_the_portals_view(client: Client) -> None:
         "next_try",
         "decision",
     ]
+
+
+async def test_what_the_last_try_met_is_known_while_the_fourth_one_is_under_way(
+    client: Client, insyz: Simulator, worker: None
+) -> None:
+    """Temporal forgets the type of a failure that is larger than 4 kB."""
+    report = a_report()
+    outage = fault("unavailable", message="nedostupné " * 20)
+    insyz.script(report["id_zp"], *[outage] * 3, fault("stall_before", seconds=0.8))
+    await submit(report, client=client)
+
+    async def seen() -> None:
+        now = await status(report["id_zp"], client=client)
+        assert (now.attempt, now.error and now.error.type) == (4, "InsyzUnavailable")
+
+    await eventually(seen)

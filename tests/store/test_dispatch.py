@@ -8,9 +8,12 @@ import pytest
 
 from insyz.errors import InvalidReportError
 from insyz.report import Report, submission_key
+from insyz.resend import Resend
 from insyz.store import AlreadyDoneError, NotSendableError, ReportNotFoundError, ReportStore
 from tests.store.conftest import PortalSide
 from tests.store.support import NOW
+
+ONCE_MORE = Resend(by="J. Nováková", why="první není čitelné")
 
 
 async def test_a_rejected_report_is_marked_and_handed_over(
@@ -52,7 +55,7 @@ async def test_dispatches_at_the_same_time_append_once(
 async def test_a_draft_is_refused(store: ReportStore, portal: PortalSide) -> None:
     id_ = await portal.has(state="draft")
     with pytest.raises(NotSendableError) as refused:
-        await store.dispatch(id_, submitted_by=1, resend=True, now=NOW)
+        await store.dispatch(id_, submitted_by=1, resend=ONCE_MORE, now=NOW)
     assert refused.value.state == "draft"
     assert not isinstance(refused.value, AlreadyDoneError)
     assert (await portal.row(id_)).history == []
@@ -65,14 +68,18 @@ async def test_a_report_that_insyz_has_is_sent_again_only_on_purpose(
     id_ = await portal.has(state=state)
     with pytest.raises(AlreadyDoneError, match="already"):
         await store.dispatch(id_, submitted_by=1, now=NOW)
-    again = await store.dispatch(id_, submitted_by=1, resend=True, now=NOW)
+    again = await store.dispatch(id_, submitted_by=1, resend=ONCE_MORE, now=NOW)
     assert again["resend"] == 1
     # The caller died and repeats: it is the same repetition, not one more.
-    assert await store.dispatch(id_, submitted_by=1, resend=True, now=NOW) == again
+    assert await store.dispatch(id_, submitted_by=1, resend=ONCE_MORE, now=NOW) == again
     await portal.sets(id_, state=state)
-    more = await store.dispatch(id_, submitted_by=1, resend=True, now=NOW)
+    more = await store.dispatch(id_, submitted_by=1, resend=ONCE_MORE, now=NOW)
     assert more["resend"] == 2
-    assert len((await portal.row(id_)).history) == 2
+    history = (await portal.row(id_)).history
+    assert [(entry["data"]["by"], entry["data"]["resend"]) for entry in history] == [
+        ("J. Nováková", 1),
+        ("J. Nováková", 2),
+    ]
 
 
 async def test_an_unknown_report_is_named(store: ReportStore, portal: PortalSide) -> None:

@@ -11,9 +11,11 @@ from random import Random
 
 import pytest
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
+from temporalio.exceptions import FailureError
 
 from insyz.payload_keys import PayloadKeysError, payload_keys
-from starter.payloads import PipelineCodec, UnreadablePayloadError
+from starter.payloads import PipelineCodec, UnreadablePayloadError, environments_converter
 from starter.payloads.codec import READABLE_BYTES
 from starter.payloads.compression import COMPRESSED, MAX_BYTES
 from starter.payloads.encryption import ENCRYPTED, KEY_ID
@@ -181,6 +183,43 @@ def test_wrong_keys_are_refused_in_words_that_hold_no_key(text: str, says: str) 
 def test_a_file_that_is_not_there_is_named_by_its_variable() -> None:
     with pytest.raises(PayloadKeysError, match="INSYZ_PAYLOAD_KEYS_FILE"):
         payload_keys({"INSYZ_PAYLOAD_KEYS_FILE": "/no/such/file"})
+
+
+def raised(error: Exception) -> Exception:
+    """With a stack trace, and another error as its cause."""
+    try:
+        raise error from ValueError("Jan Novák")
+    except type(error) as caught:
+        return caught
+
+
+async def test_words_causes_and_stack_traces_of_failures_are_encrypted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INSYZ_PAYLOAD_KEYS", variable({"k1": NEW}))
+    failure = Failure()
+    await environments_converter().encode_failure(raised(KeyError("Ústí")), failure)
+    there = failure.SerializeToString()
+    assert not any(word.encode() in there for word in ("Jan Novák", "Ústí", "test_codec.py"))
+    back = await environments_converter().decode_failure(failure)
+    assert "Ústí" in str(back)
+    assert "Jan Novák" in str(back.__cause__)
+    assert isinstance(back, FailureError)
+    assert back.failure is not None
+    assert "test_codec.py" in back.failure.stack_trace
+
+
+async def test_that_a_key_is_missing_can_be_read_without_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INSYZ_PAYLOAD_KEYS", variable({"k1": NEW}))
+    failure = Failure()
+    error = UnreadablePayloadError("encrypted with the key 'k2'")
+    await environments_converter().encode_failure(raised(RuntimeError("Jan Novák")), failure)
+    assert failure.message == "Encoded failure"
+    await environments_converter().encode_failure(error, failure)
+    assert failure.message == "encrypted with the key 'k2'"
+    assert "Jan Novák" not in str(failure)
 
 
 def test_a_starter_without_keys_does_not_load_what_encrypts() -> None:

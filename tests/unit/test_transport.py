@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 from pydantic import SecretStr
 
 from insyz.errors import InsyzUnavailable, InvalidReportError
@@ -20,36 +19,10 @@ from simulator.faults import fault
 from simulator.server import Simulator
 from tests.conftest import scaled_down
 from tests.receiver import SECRET, Receiver
-from tests.transport import Proxy, tls_before
+from tests.transport import Authority, Proxy, tls_before
 from worker import gateway_for, webhook_for
 
 SUBMISSION = Submission(key="zp-53773-abc", xml='<ZP id_zp="53773" cislo_zp="S"/>', uzivatel="1955")
-
-
-class Authority:
-    """A certificate authority of a site's own, and the files that a worker is given of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._ca = trustme.CA()
-        self.file = folder / "ca.pem"
-        self._ca.cert_pem.write_to_path(self.file)
-
-    def server(self, name: str = "127.0.0.1", *, wants_clients: bool = False) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._ca.issue_cert(name).configure_cert(context)
-        if wants_clients:
-            self._ca.configure_trust(context)
-            context.verify_mode = ssl.CERT_REQUIRED
-        return context
-
-    def client(self) -> tuple[Path, Path]:
-        """The files of a client's certificate and of its key."""
-        issued = self._ca.issue_cert("insyz@worker.example")
-        certificate, key = self._folder / "client.pem", self._folder / "client.key"
-        certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
-        issued.private_key_pem.write_to_path(key)
-        return certificate, key
 
 
 @pytest.fixture
