@@ -27,6 +27,8 @@ ONLY_IN = {
         "insyz/store_schema.py",
     },
     "lxml": {"insyz/document.py"},
+    "cryptography": {"starter/payloads/encryption.py"},
+    "h11": {"starter/codec_server/http.py"},
     "opentelemetry": {"observability/tracing.py", "starter/bare_spans.py", "starter/tracing.py"},
     "pydantic_settings": {"insyz/environment.py"},
 }
