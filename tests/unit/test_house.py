@@ -29,6 +29,7 @@ ONLY_IN = {
     "lxml": {"insyz/document.py"},
     "pytds": {"insyz/sql_driver.py"},
     "cryptography": {"insyz/sql_tls.py", "starter/payloads/encryption.py"},
+    "h11": {"starter/codec_server/http.py"},
     "opentelemetry": {"observability/tracing.py", "starter/bare_spans.py", "starter/tracing.py"},
     "pydantic_settings": {"insyz/environment.py"},
 }
