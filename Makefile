@@ -12,8 +12,9 @@ SEEDS ?= 1-5
 DELIVERY ?= lookup
 RULE ?= ours
 BENCH ?=
+SECONDS ?= 60
 
-.PHONY: help env demo test check chaos bench requirements clean
+.PHONY: help env demo test check chaos bench fuzz requirements clean
 
 help:
 	@echo "make demo [WAIT=0]  the whole pipeline on this machine, with three sample reports"
@@ -22,6 +23,8 @@ help:
 	@echo "                    what survives when everything is killed all the time"
 	@echo "make bench [BENCH='SECTION… --quick --json FILE']"
 	@echo "                    the README's figures, each a ratio within one run (up to an hour)"
+	@echo "make fuzz [SECONDS=60]"
+	@echo "                    hostile input with new examples each time, until something gives"
 	@echo "make env            only the environment in $(VENV)"
 
 env: $(STAMP)
@@ -45,6 +48,10 @@ chaos: env
 # Measures on this machine, which should be quiet; see docs/benchmarks.md.
 bench: env
 	@$(BIN)/python -m bench $(BENCH)
+
+# The same properties as in the tests; what does not hold is printed with how to see it again.
+fuzz: env
+	@$(BIN)/python -m tests.hostile --seconds $(SECONDS)
 
 # Three at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check
