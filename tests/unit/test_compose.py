@@ -15,7 +15,7 @@ from insyz.settings import Settings
 from starter.cli import parser
 from starter.doctor.examination import chosen
 from starter.doctor.report import CHECKS
-from starter.embedded import RETENTION
+from starter.embedded import ORPHANS_KEPT, RETENTION
 from workflows.visibility import ATTRIBUTES
 
 ROOT = Path(__file__).parents[2]
@@ -295,6 +295,13 @@ def test_the_setup_script_creates_the_namespace_or_updates_its_retention(
     expected = f"operator namespace {step} --namespace reports --retention {hours:g}h"
     changes = [call for call in cli.calls if re.search(r"namespace (create|update)", call)]
     assert changes == [expected]
+
+
+def test_inputs_of_refused_starts_are_kept_as_long_as_by_the_embedded_server() -> None:
+    file = ROOT / "deploy/compose/dynamicconfig.yaml"
+    key, _, value = ORPHANS_KEPT.partition("=")
+    configured = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert configured == {key: [{"value": value.strip('"')}]}
 
 
 def test_the_setup_registers_the_same_search_attributes_as_the_command() -> None:
