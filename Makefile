@@ -14,8 +14,9 @@ RULE ?= ours
 GATEWAY ?= http
 STRATEGY ?= ledger
 BENCH ?=
+SECONDS ?= 60
 
-.PHONY: help env demo test check chaos bench requirements clean
+.PHONY: help env demo test check chaos bench fuzz requirements sbom licences audit hardening clean
 
 help:
 	@echo "make demo [WAIT=0] [GATEWAY=sqlserver]"
@@ -26,6 +27,12 @@ help:
 	@echo "                    what survives when everything is killed all the time"
 	@echo "make bench [BENCH='SECTION… --quick --json FILE']"
 	@echo "                    the README's figures, each a ratio within one run (up to an hour)"
+	@echo "make fuzz [SECONDS=60]"
+	@echo "                    hostile input with new examples each time, until something gives"
+	@echo "make sbom           what the worker is made of, as a CycloneDX file: .var/sbom.cdx.json"
+	@echo "make licences       under which licences, into docs/licences.md"
+	@echo "make audit          its known vulnerabilities; asks an advisory service on the network"
+	@echo "make hardening      how exposed the systemd units leave their services, 0 to 10"
 	@echo "make env            only the environment in $(VENV)"
 
 env: $(STAMP)
@@ -51,6 +58,10 @@ chaos: env
 bench: env
 	@$(BIN)/python -m bench $(BENCH)
 
+# The same properties as in the tests; what does not hold is printed with how to see it again.
+fuzz: env
+	@$(BIN)/python -m tests.hostile --seconds $(SECONDS)
+
 # Three at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check
 	@$(BIN)/python -m pytest -n 3 --dist loadscope
@@ -66,6 +77,41 @@ requirements:
 		--no-emit-index-url --no-header --upgrade -q -o requirements-dev.txt
 	uv pip compile pyproject.toml --extra sqlserver --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header -c requirements-dev.txt -q -o requirements.txt
+
+# What the worker is made of, in an environment of its own; the tools that look at it in another.
+SHIPPED := .var/shipped
+TOOLS := .var/tools
+
+$(SHIPPED)/.made: requirements.txt
+	@$(PYTHON) -m venv --clear $(SHIPPED)
+	@$(SHIPPED)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(SHIPPED)/bin/python -m pip --quiet --disable-pip-version-check uninstall --yes setuptools pip
+	@touch $@
+
+$(TOOLS)/.made: Makefile
+	@$(PYTHON) -m venv --clear $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		cyclonedx-bom==7.5.0 pip-licenses==5.5.5 pip-audit==2.10.1
+	@touch $@
+
+sbom: $(SHIPPED)/.made $(TOOLS)/.made
+	@$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file .var/sbom.cdx.json $(SHIPPED)/bin/python
+	@echo .var/sbom.cdx.json
+
+licences: $(SHIPPED)/.made $(TOOLS)/.made
+	@{ printf '# Licences of what the worker is made of\n\n'; \
+		echo 'Of the packages in requirements.txt, as they declare them; by `make licences`.'; echo; \
+		$(TOOLS)/bin/pip-licenses --python $(SHIPPED)/bin/python --from mixed --no-version \
+		--format markdown; } > docs/licences.md
+
+# By hand, before a release: the answer depends on the day.
+audit: $(TOOLS)/.made
+	@$(TOOLS)/bin/pip-audit --requirement requirements.txt --disable-pip
+
+hardening:
+	@for unit in deploy/systemd/*.service; do \
+		SYSTEMD_UNIT_PATH=$(CURDIR)/deploy/systemd: systemd-analyze security --offline=yes $$unit | tail -1; done
 
 clean:
 	rm -rf $(VENV) .var build *.egg-info

@@ -23,7 +23,14 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema, from_json
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticSerializationError,
+    core_schema,
+    from_json,
+    to_json,
+)
 
 from insyz.attachments import (
     ATTACHMENT_FIELDS,
@@ -38,6 +45,7 @@ from insyz.place import in_words
 
 MAX_REPORT_BYTES = 1_900_000
 """Of the report's JSON. Temporal refuses a payload over 2 MiB; the rest is for its envelope."""
+MAX_CISLO_ZP_CHARS = 255
 MAX_INT = 2**31 - 1
 """`id_zp` and `int_adr` are PostgreSQL `int`."""
 
@@ -158,7 +166,7 @@ class Report(BaseModel):
 
     report_id: int | None = None
     id_zp: int = Field(gt=0, le=MAX_INT)
-    cislo_zp: str = Field(min_length=1, max_length=255, pattern=r"\S")
+    cislo_zp: str = Field(min_length=1, max_length=MAX_CISLO_ZP_CHARS, pattern=r"\S")
     int_adr: int | None = Field(default=None, gt=0, le=MAX_INT, description="the report's owner")
     submitted_by: int | None = Field(
         default=None, gt=0, le=MAX_INT, description="who pressed the button; the owner by default"
@@ -231,6 +239,15 @@ def check_size(json_bytes: int) -> None:
         raise InvalidReportError(
             f"the report has {json_bytes:,} bytes; the limit is {MAX_REPORT_BYTES:,}"
         )
+
+
+def check_writable(report: Any) -> None:
+    """Raises InvalidReportError when a JSON text of `report` would be too large, or cannot be."""
+    try:
+        text = to_json(report)
+    except PydanticSerializationError:
+        raise InvalidReportError("it holds half of a character (a lone surrogate)") from None
+    check_size(len(text))
 
 
 def parse_json(data: bytes | str) -> Any:

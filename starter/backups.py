@@ -46,6 +46,8 @@ def _copy(source: Path, target: Path) -> None:
             there.backup(here)
             # One file without companions; a server turns WAL on again.
             here.execute("PRAGMA journal_mode=delete")
+            # A page that was given up still holds what was deleted.
+            here.execute("VACUUM")
     except sqlite3.Error as error:
         raise StateFileError(f"cannot copy {source}: {error}") from None
 

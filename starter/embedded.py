@@ -24,6 +24,10 @@ QUEUE_POLLS_PER_SECOND = 2_000
 """As it comes, each reader may poll only 20 times a second on the dev server's one shard, so that
 each step of a workflow waits 50 ms."""
 
+ORPHANS_KEPT = 'worker.historyScannerDataMinAge="24h"'
+"""A start that is refused because a run is there leaves its input in the database, which belongs to
+no run and knows no retention; as it comes, the server clears it away after 60 days."""
+
 SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=1")
 """A killed server loses nothing that it acknowledged; a power cut may lose the last moments."""
 
@@ -52,6 +56,7 @@ def server_command(
     command += [] if namespace is None else ["--namespace", namespace]
     command += [] if codec_url is None else ["--ui-codec-endpoint", codec_url]
     command += ["--log-level", "error"]
+    command += ["--dynamic-config-value", ORPHANS_KEPT]
     for reader in QUEUE_READERS:
         limit = f"history.{reader}ProcessorMaxPollRPS={QUEUE_POLLS_PER_SECOND}"
         command += ["--dynamic-config-value", limit]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
-from pydantic_core import to_json
 from temporalio.client import (
     Client,
     WorkflowExecutionStatus,
@@ -19,7 +18,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from insyz.report import Report, check_size, submission_key
+from insyz.report import Report, check_writable, submission_key
 from insyz.resend import Resend
 from starter.connection import bounded, connect
 from starter.payloads import encrypts
@@ -85,7 +84,7 @@ async def submit(
     """
     given = dict(report) | ({} if submitted_by is None else {"submitted_by": submitted_by})
     checked = Report.parse(given)
-    check_size(len(to_json(given)))
+    check_writable(given)
     client = client or await connect()
     if resend:
         # What Temporal has forgotten, the portal's history may know (insyz.store).

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 with workflow.unsafe.imports_passed_through():
     from activities.generate_xml import generate_xml
     from insyz.errors import InvalidReportError
-    from insyz.report import Report, parse_json, submission_key
+    from insyz.report import MAX_CISLO_ZP_CHARS, MAX_INT, Report, parse_json, submission_key
     from workflows.activity_contract import GeneratedXml, InsyzRequest, XmlRequest
     from workflows.contract import (
         CANCEL_SIGNAL,
@@ -149,11 +149,12 @@ class SubmitReport:
         """
         fields = given if isinstance(given, dict) else {}
         id_zp, cislo_zp = fields.get("id_zp"), fields.get("cislo_zp")
-        if isinstance(id_zp, int) and workflow.info().workflow_id == workflow_id(id_zp):
+        if _is_id(id_zp) and workflow.info().workflow_id == workflow_id(id_zp):
             self._status.id_zp = id_zp
-            self._status.cislo_zp = cislo_zp if isinstance(cislo_zp, str) else None
+            fits = isinstance(cislo_zp, str) and len(cislo_zp) <= MAX_CISLO_ZP_CHARS
+            self._status.cislo_zp = cislo_zp if fits else None
             users = (fields.get("submitted_by"), fields.get("int_adr"))
-            self._user = next((user for user in users if isinstance(user, int)), None)
+            self._user = next((user for user in users if _is_id(user)), None)
 
     async def _generate_xml(self, report: Report) -> GeneratedXml:
         # A local activity: it takes a millisecond and touches nothing outside the worker.
@@ -170,6 +171,11 @@ class SubmitReport:
         self._status.error = Failure(type=error_type, message=message)
         self._status.phase = Phase.FAILED
         self._status.state = State.REJECTED
+
+
+def _is_id(value: Any) -> TypeGuard[int]:
+    """No other number is anybody's: the portal's table cannot hold it, and would never hear."""
+    return type(value) is int and 0 < value <= MAX_INT
 
 
 def _is_first_run() -> bool:

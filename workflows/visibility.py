@@ -1,6 +1,6 @@
 """What Temporal's Web UI and CLI show of a submission without opening a payload."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -23,7 +23,9 @@ ERROR_TYPE = SearchAttributeKey.for_keyword("InsyzErrorType")
 SUBMITTED_BY = SearchAttributeKey.for_int("InsyzSubmittedBy")
 TRIES = SearchAttributeKey.for_int("InsyzTries")
 NEXT_TRY = SearchAttributeKey.for_datetime("InsyzNextTry")
-"""When it goes on; of use in the phases `settling` and `waiting` only."""
+"""When it goes on; of use in the phases `settling` and `waiting` only. In whole seconds: SQLite's
+versions round fractions differently, and the embedded server has an index over what they make of
+it, which a backup made by another version would spoil."""
 
 ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (
     ID_ZP,
@@ -71,7 +73,7 @@ def attributes_at_start(report: Report, now: datetime) -> TypedSearchAttributes:
             SearchAttributePair(PHASE, Phase.SENDING.value),
             SearchAttributePair(SUBMITTED_BY, report.submitter),
             SearchAttributePair(TRIES, 0),
-            SearchAttributePair(NEXT_TRY, now),
+            SearchAttributePair(NEXT_TRY, _whole_seconds(now)),
         ]
     )
 
@@ -101,7 +103,9 @@ class Display:
             PHASE: status.phase.value,
             ERROR_TYPE: status.error.type if status.error else None,
             TRIES: status.attempt,
-            NEXT_TRY: status.next_try or self._shown.get(NEXT_TRY),
+            NEXT_TRY: _whole_seconds(status.next_try)
+            if status.next_try
+            else self._shown.get(NEXT_TRY),
         }
         changed = {key: now[key] for key, shown in self._shown.items() if now[key] != shown}
         if changed:
@@ -121,6 +125,11 @@ def details(status: Status) -> str:
     if status.phase in WHAT_TO_DO:
         lines.append(WHAT_TO_DO[status.phase].format(id_zp=status.id_zp))
     return "\n\n".join(lines)
+
+
+def _whole_seconds(moment: datetime) -> datetime:
+    """Not before `moment`."""
+    return (moment + timedelta(microseconds=999_999)).replace(microsecond=0)
 
 
 def _update(key: SearchAttributeKey[Any], value: Any) -> SearchAttributeUpdate[Any]:

@@ -15,7 +15,7 @@ from insyz.settings import Settings
 from starter.cli import parser
 from starter.doctor.examination import chosen
 from starter.doctor.report import CHECKS
-from starter.embedded import RETENTION
+from starter.embedded import ORPHANS_KEPT, RETENTION
 from workflows.visibility import ATTRIBUTES
 
 ROOT = Path(__file__).parents[2]
@@ -64,10 +64,11 @@ def environment(service: str) -> dict[str, str]:
     return {name: str(value) for name, value in SERVICES[service].get("environment", {}).items()}
 
 
-def test_the_compose_file_is_valid_by_the_compose_specification() -> None:
+@pytest.mark.parametrize("file", ["docker-compose.yml", "deploy/compose/secrets.yml"])
+def test_a_compose_file_is_valid_by_the_compose_specification(file: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec",
-         str(ROOT / "docker-compose.yml")],
+         str(ROOT / file)],
         check=True,
     )  # fmt: skip
 
@@ -131,6 +132,18 @@ def test_a_stopping_worker_has_longer_than_a_try_takes() -> None:
 def test_the_worker_is_passed_only_settings_that_exist() -> None:
     passed = {name for name in environment("worker") if not name.startswith("TEMPORAL_")}
     assert passed == {name.upper() for name in Settings.model_fields}
+
+
+def test_secrets_as_files_take_the_place_of_variables_that_exist() -> None:
+    overlay = yaml.safe_load((ROOT / "deploy/compose/secrets.yml").read_text(encoding="utf-8"))
+    worker = overlay["services"]["worker"]
+    given = {name: value for name, value in worker["environment"].items() if value}
+    for name, file in given.items():
+        variable = name.removesuffix("_FILE")
+        assert variable in Settings.secrets() or name.lower() in Settings.model_fields
+        assert variable not in Settings.secrets() or worker["environment"][variable] == ""
+        assert file.removeprefix("/run/secrets/") in worker["secrets"]
+    assert set(worker["secrets"]) == overlay["secrets"].keys()
 
 
 def test_the_worker_gets_every_setting_that_has_no_default() -> None:
@@ -283,6 +296,13 @@ def test_the_setup_script_creates_the_namespace_or_updates_its_retention(
     expected = f"operator namespace {step} --namespace reports --retention {hours:g}h"
     changes = [call for call in cli.calls if re.search(r"namespace (create|update)", call)]
     assert changes == [expected]
+
+
+def test_inputs_of_refused_starts_are_kept_as_long_as_by_the_embedded_server() -> None:
+    file = ROOT / "deploy/compose/dynamicconfig.yaml"
+    key, _, value = ORPHANS_KEPT.partition("=")
+    configured = yaml.safe_load(file.read_text(encoding="utf-8"))
+    assert configured == {key: [{"value": value.strip('"')}]}
 
 
 def test_the_setup_registers_the_same_search_attributes_as_the_command() -> None:

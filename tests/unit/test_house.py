@@ -115,3 +115,17 @@ def test_a_starter_does_not_load_what_only_the_worker_needs(command: str) -> Non
     ).stdout.split()
     unwanted = {"httpx", "lxml", "sqlalchemy", "pydantic_settings", "activities", "rich"}
     assert not (unwanted | {"opentelemetry"}) & {*loaded}
+
+
+def test_nothing_of_the_pipeline_reads_xml() -> None:
+    """Then no entity can be expanded. What only writes is all that is imported for XML."""
+    writing = {"Element", "SubElement", "_Element", "tostring"}
+    for folder in ("insyz", "activities", "workflows", "starter", "observability", "lifetime"):
+        for module in [*modules(folder), ROOT / "worker.py"]:
+            others = {name for name in imports(module) if within(name, {"lxml", "xml", "html"})}
+            assert others <= {"lxml.etree"}, module
+            if others:
+                tree = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+                taken = [one for one in tree if isinstance(one, ast.ImportFrom | ast.Import)]
+                xml = [one for one in taken if getattr(one, "module", "") == "lxml.etree"]
+                assert {alias.name for one in xml for alias in one.names} <= writing
