@@ -62,9 +62,9 @@ bench: env
 fuzz: env
 	@$(BIN)/python -m tests.hostile --seconds $(SECONDS)
 
-# Three at a time: most tests wait for deadlines to pass, not for a processor.
+# Four at a time: most tests wait for deadlines to pass, not for a processor.
 test: env check
-	@$(BIN)/python -m pytest -n 3 --dist loadscope
+	@$(BIN)/python -m pytest -n 4 --dist loadscope
 
 check: env
 	@$(BIN)/ruff check .
