@@ -62,9 +62,10 @@ bench: env
 fuzz: env
 	@$(BIN)/python -m tests.hostile --seconds $(SECONDS)
 
-# Four at a time: most tests wait for deadlines to pass, not for a processor.
+# Four at a time: most tests wait for deadlines to pass, not for a processor. In the order in which
+# they are found, because the longest come first then.
 test: env check
-	@$(BIN)/python -m pytest -n 4 --dist loadscope
+	@$(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 check: env
 	@$(BIN)/ruff check .

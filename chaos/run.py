@@ -121,6 +121,7 @@ class _Run:
         progress = asyncio.create_task(self._show_progress())
         try:
             await self._drive()
+            await self._submit_the_stopped_again()
             await self._drain()
             first = last = await self._findings(self._ids)
             if self._plan.asks_people:
@@ -147,6 +148,12 @@ class _Run:
                 await least
             finally:
                 over.set()
+
+    async def _submit_the_stopped_again(self) -> None:
+        """As an operator would who reads `insyz failed`: a termination that Temporal did not answer
+        may have come after the submission that followed it."""
+        ended = await statuses(self._client, self._disturber.broken_off, certain=True)
+        await _each(_ids_in(Phase.STOPPED, ended), self._asking.one)
 
     async def _drain(self) -> None:
         """Until no report is open but those that wait for a decision, or the time is up."""
