@@ -1,20 +1,23 @@
 """record_outcome and notify_portal: the portal hears what became of a report."""
 
 import time
+from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 from temporalio import activity
 
-from insyz.store import ReportStore
-from insyz.webhook import OutcomeWebhook
 from workflows.activity_contract import OutcomeRecord, Recorded
 from workflows.contract import NOTIFY_PORTAL, RECORD_OUTCOME
+
+if TYPE_CHECKING:
+    from insyz.store import ReportStore
+    from insyz.webhook import OutcomeWebhook
 
 
 class PortalActivities:
     """The activities and what they need; either way to the portal may be None."""
 
-    def __init__(self, store: ReportStore | None, webhook: OutcomeWebhook | None) -> None:
+    def __init__(self, store: "ReportStore | None", webhook: "OutcomeWebhook | None") -> None:
         self._store = store
         self._webhook = webhook
 

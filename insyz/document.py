@@ -270,14 +270,15 @@ class _Writer:
 
     def _scalar(self, value: Any, place: Place, key: str | int) -> str | None:
         """What is written for the value; None when nothing is, not even an empty element."""
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             return self.text(value, place, key) or None
+        if kind is int or (kind is float and math.isfinite(value)):
+            return plain_number(value)
         if value is None:
             return None
-        if isinstance(value, bool):
+        if kind is bool:
             return "1" if value else ""
-        if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-            return plain_number(value)
         self._refuse(place, key, f"not a JSON value: {value!r:.40}")
         return None
 

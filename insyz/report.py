@@ -222,6 +222,22 @@ class Report(BaseModel):
     def attachments_by_id(self) -> dict[int, Attachment]:
         return {attachment.id: attachment for attachment in self.attachments}
 
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of what makes two reports the same to INSYZ, in hex (`submission_key`)."""
+        content = {
+            "id_zp": self.id_zp,
+            "cislo_zp": self.cislo_zp,
+            "owner": self.owner,
+            "znackari": self.znackari,
+            "data_a": self.data_a,
+            "data_b": self.data_b,
+            "calculation": self.calculation,
+            "Prilohy": [attachment.model_dump() for attachment in self.attachments],
+        }
+        text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def unresolved_attachments(self) -> Iterator[Problem]:
         """The fields that name attachments which the report does not have."""
         for name in ("znackari", "data_a", "data_b", "calculation"):
@@ -270,18 +286,7 @@ def submission_key(report: Report) -> str:
     that JSON writers make by themselves (`170` and `170.0`, an empty list or no field).
     Source: insyz-gateway, "Submission key".
     """
-    content = {
-        "id_zp": report.id_zp,
-        "cislo_zp": report.cislo_zp,
-        "owner": report.owner,
-        "znackari": report.znackari,
-        "data_a": report.data_a,
-        "data_b": report.data_b,
-        "calculation": report.calculation,
-        "Prilohy": [attachment.model_dump() for attachment in report.attachments],
-    }
-    text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
-    key = f"zp-{report.id_zp}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    key = f"zp-{report.id_zp}-{report.content_hash[:32]}"
     return f"{key}-r{report.resend}" if report.resend else key
 
 
