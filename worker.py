@@ -148,6 +148,8 @@ async def run_worker(limits: Limits, lock: WorkerLock | None = None) -> ExitCode
     async with whole_worker(client, settings, also=workload.interceptors()) as worker, worker:
         log.info("working on task queue %s", TASK_QUEUE, extra={"action": "start"})
         reason = await first_of(_signalled(leave), Leaving(client, limits, workload, lock).reason())
+        if lock is not None:
+            lock.release()  # it takes no more tasks, so another one may start
         log.info("leaving, %s: finishing what is under way", reason, extra={"action": "drain"})
     log.info("left", extra={"action": "stop"})
     return ExitCode.OK

@@ -36,12 +36,9 @@ class Leaving:
         self._lock = lock
 
     async def reason(self) -> str:
-        """Returns once a limit is reached, in words. The lock is free then: a worker that leaves
-        takes no more tasks, so another one may start."""
+        """Returns once a limit is reached, in words."""
         while True:
             if reached := self._reached():
-                if self._lock:
-                    self._lock.release()
                 return reached
             if await self._is_idle() and await self._parts_for_good():
                 return f"idle for {self._workload.idle_secs:.0f} s"
