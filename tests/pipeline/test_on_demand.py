@@ -23,6 +23,7 @@ from tests.support import (
     a_report,
     eventually,
     insyz_command,
+    insyz_got,
     worker_process,
 )
 
@@ -205,3 +206,23 @@ async def test_a_report_that_waits_for_long_does_not_keep_the_worker_and_the_nex
         assert insyz.stats()["taken"] == 1
 
     await eventually(arrived)
+
+
+async def test_while_one_that_was_asked_to_leave_finishes_its_try_another_one_starts(
+    backend: Path, insyz: Simulator
+) -> None:
+    report = a_report()
+    insyz.script(report["id_zp"], fault("stall_before", seconds=8))
+    first = (await insyz_command("ensure-worker", "--json")).json["pid"]
+    await insyz_command("submit", "-", stdin=json.dumps(report))
+    await insyz_got(insyz, 1)
+    os.kill(first, signal.SIGTERM)
+
+    async def leaving() -> None:
+        assert '"leaving, asked to' in (backend / "worker.log").read_text()
+
+    await eventually(leaving)
+    ran = await insyz_command("ensure-worker", "--json")
+    assert (ran.code, ran.json["started"]) == (0, True), ran.stderr
+    assert ran.json["pid"] != first
+    assert psutil.pid_exists(first)
