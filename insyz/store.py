@@ -6,12 +6,13 @@ column, so the portal has to do likewise: lock (`LockMode::PESSIMISTIC_WRITE`), 
 append; or append in SQL. A writer that reads first and locks later loses entries of others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Self
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Integer, Row, bindparam, false, select, update
+from sqlalchemy import Column, ColumnElement, Integer, Row, bindparam, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from insyz.attachments import named_ids
@@ -63,6 +64,7 @@ PORTAL_ZONE = UTC
 """Of the `date_*` columns, which are without a zone. A Symfony portal whose PHP runs in local time
 writes local time: then say so with `portal_zone`."""
 MAX_ID = 2**63 - 1
+WITHOUT_CONTENT = (REPORTS.c.id, REPORTS.c.id_zp, REPORTS.c.state, REPORTS.c.history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,9 @@ class ReportStore:
         A report that is in another state, or missing, is left alone with a warning.
         """
         async with self._database.transaction() as connection:
-            row = await _find(connection, REPORTS.c.id_zp == outcome.id_zp, lock=True)
+            row = await _find(
+                connection, REPORTS.c.id_zp == outcome.id_zp, lock=True, columns=WITHOUT_CONTENT
+            )
             if row is None:
                 return Recorded(False, f"report {outcome.id_zp} is not in the portal's table")
             if has_outcome(entries_of(row.history, row.id_zp), outcome):
@@ -270,9 +274,13 @@ class ReportStore:
 
 
 async def _find(
-    connection: AsyncConnection, which: ColumnElement[bool], *, lock: bool = False
+    connection: AsyncConnection,
+    which: ColumnElement[bool],
+    *,
+    lock: bool = False,
+    columns: Sequence[Column[Any]] = tuple(REPORTS.c),
 ) -> Row[Any] | None:
-    query = select(REPORTS).where(which)
+    query = select(*columns).where(which)
     return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
 
 

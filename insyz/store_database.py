@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import quote, unquote
 
 from pydantic import SecretStr
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -76,11 +76,9 @@ class Database:
         """
         whole = self._statement_secs * WHOLE_SHARE
         try:
-            async with asyncio.timeout(whole):
+            async with asyncio.timeout(whole), AsyncExitStack() as begun:
                 await self._make_tables()
-                async with self._engine.begin() as connection:
-                    await self._limit(connection)
-                    yield connection
+                yield await self._begin(begun)
         except TimeoutError:
             raise StoreUnavailableError(
                 f"the portal's database gave no answer within {whole:g} s"
@@ -89,23 +87,15 @@ class Database:
             # Not chained: a driver's exception may hold the address, with its password.
             raise translated(error, self._password) from None
 
-    async def _limit(self, connection: AsyncConnection) -> None:
-        """Sets the limits for this transaction: poolers refuse them as options of a connection.
-
-        The last one frees the row for the portal when this process is frozen half-way.
-        """
-        if self._is_postgresql:
-            await connection.execute(
-                text(
-                    "SELECT set_config('statement_timeout', :statement, true),"
-                    " set_config('lock_timeout', :lock, true),"
-                    " set_config('idle_in_transaction_session_timeout', :statement, true)"
-                ),
-                {
-                    "statement": f"{self._statement_secs * 1_000:.0f}",
-                    "lock": f"{self._statement_secs * LOCK_SHARE * 1_000:.0f}",
-                },
-            )
+    async def _begin(self, begun: AsyncExitStack) -> AsyncConnection:
+        """A pooled connection that the server has closed shows so at its first statement: then a
+        fresh one serves. To ask it beforehand would cost each transaction a round trip."""
+        try:
+            return await begun.enter_async_context(self._engine.begin())
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return await begun.enter_async_context(self._engine.begin())
 
     async def _make_tables(self) -> None:
         """Only in the embedded SQLite file: on PostgreSQL the tables are the portal's to make."""
@@ -160,24 +150,44 @@ def _engine(url: URL, statement_secs: float, pool_size: int) -> AsyncEngine:
     postgresql = url.get_backend_name() == "postgresql"
     connect_args: dict[str, Any] = (
         # Prepared statements do not survive a pooler such as PgBouncer between us and the server.
-        {"connect_timeout": CONNECT_SECS, "prepare_threshold": None}
+        {"connect_timeout": CONNECT_SECS, "prepare_threshold": None, "autocommit": True}
         if postgresql
         else {"timeout": statement_secs}
     )
+    # Where a portal has hstore in its database it is not for these tables.
+    dialect: dict[str, Any] = {"use_native_hstore": False} if postgresql else {}
     engine = create_async_engine(
         url,
+        **dialect,
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         pool_timeout=statement_secs,
         hide_parameters=True,
         json_serializer=_to_json,
         connect_args=connect_args,
     )
+    # Not in the drivers' own ways: SQLite's takes no lock before the first write, too late to lock
+    # what is read before; psycopg's is a round trip of its own.
+    begin = _begin_limited(statement_secs) if postgresql else "BEGIN IMMEDIATE"
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     if not postgresql:
         event.listen(engine.sync_engine, "connect", _begin_ourselves)
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
+
+
+def _begin_limited(statement_secs: float) -> str:
+    """With the limits of this transaction: poolers refuse them as options of a connection.
+
+    The last one frees the row for the portal when this process is frozen half-way.
+    """
+    statement_ms, lock_ms = (
+        round(statement_secs * 1_000),
+        round(statement_secs * LOCK_SHARE * 1_000),
+    )
+    return (
+        f"BEGIN; SET LOCAL statement_timeout = {statement_ms}; SET LOCAL lock_timeout = {lock_ms}; "
+        f"SET LOCAL idle_in_transaction_session_timeout = {statement_ms}"
+    )
 
 
 def _to_json(value: Any) -> str:
@@ -191,9 +201,4 @@ def _to_json(value: Any) -> str:
 
 
 def _begin_ourselves(connection: Any, _record: Any) -> None:
-    # sqlite3 begins a transaction only at the first write: too late to lock what is read before.
     connection.isolation_level = None
-
-
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
