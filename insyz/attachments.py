@@ -54,23 +54,20 @@ def resolve(field: Any, known: Mapping[int, Attachment]) -> list[Attachment]:
         return []
     if not isinstance(items, list):
         raise UnresolvedAttachmentsError([f"{items!r:.40} (neither a list nor an object)"])
-    if any(isinstance(item, dict) for item in items):
-        return _all_or_raise(_find(item, known) for item in items)
-    found = {found.id: found for found in _all_or_raise(_find(item, known) for item in items)}
-    return [found[id_] for id_ in sorted(found)]
-
-
-def _all_or_raise(found: Iterator[Attachment | str]) -> list[Attachment]:
-    resolved: list[Attachment] = []
+    found: list[Attachment] = []
     unresolved: list[str] = []
-    for one in found:
-        if isinstance(one, Attachment):
-            resolved.append(one)
-        else:
+    for item in items:
+        one = _find(item, known)
+        if isinstance(one, str):
             unresolved.append(one)
+        else:
+            found.append(one)
     if unresolved:
         raise UnresolvedAttachmentsError(unresolved)
-    return resolved
+    if any(isinstance(item, dict) for item in items):
+        return found
+    by_id = {attachment.id: attachment for attachment in found}
+    return [by_id[id_] for id_ in sorted(by_id)]
 
 
 def _find(item: Any, known: Mapping[int, Attachment]) -> Attachment | str:
@@ -96,8 +93,11 @@ def attachment_fields(value: Any, place: Place) -> Iterator[AttachmentField]:
     sent."""
     containers = [(value, place)]
     for container, inside in containers:  # which grows while this goes on
-        named = container.items() if isinstance(container, dict) else enumerate(container)
-        for key, inner in named:
+        if isinstance(container, list):
+            items = enumerate(container)
+            containers += [(item, (inside, i)) for i, item in items if isinstance(item, CONTAINER)]
+            continue
+        for key, inner in container.items():
             if key in ATTACHMENT_FIELDS:
                 yield container, key, inside
             elif isinstance(inner, CONTAINER) and key != "metadata":

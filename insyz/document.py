@@ -19,7 +19,6 @@ from insyz.attachments import (
     Attachment,
     AttachmentField,
     UnresolvedAttachmentsError,
-    attachment_fields,
     resolve,
 )
 from insyz.errors import InvalidReportError, Problem
@@ -72,7 +71,7 @@ def build_xml(report: Report, *, submitted_at: datetime) -> Document:
     SubElement(root, "Odeslal").text = str(report.submitter)
     _write_markers(writer, root, report.znackari)
     writer.field(root, "Datum_Provedeni", report.data_a.get("Datum_Provedeni"), DATA_A)
-    _Settlement(writer, report.data_a).write(root, report.calculation)
+    _Settlement(writer, report).write(root, report.calculation)
     _write_redirections(writer, root, report.data_a.get("Presmerovani_Vyplat"))
     for key, value in report.data_b.items():
         if key != "Cast_B_Dokoncena":
@@ -103,10 +102,10 @@ def _write_redirections(writer: "_Writer", root: _Element, payees: Fields | None
 class _Settlement:
     """`Vyuctovani`: what each person gets, with the attachments of the items in `data_a`."""
 
-    def __init__(self, writer: "_Writer", data_a: Fields) -> None:
+    def __init__(self, writer: "_Writer", report: Report) -> None:
         self._writer = writer
-        self._plates = _plates_by_driver(data_a)
-        self._attachment_fields = list(attachment_fields(data_a, DATA_A))
+        self._plates = _plates_by_driver(report.data_a)
+        self._attachment_fields = report.attachment_fields_by_part["data_a"]
         self._items = _items_by_list_and_id(self._attachment_fields)
         self._sent: dict[int, list[Attachment]] = {}
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Annotated, Any, Self, get_origin
 
 from pydantic import (
@@ -35,6 +35,7 @@ from pydantic_core import (
 from insyz.attachments import (
     ATTACHMENT_FIELDS,
     Attachment,
+    AttachmentField,
     UnresolvedAttachmentsError,
     attachment_fields,
     resolve,
@@ -72,6 +73,7 @@ class _KeptAsGiven:
 
     def __init__(self, part: Any) -> None:
         self.part = part
+        self._is_list = get_origin(part) is list
 
     def __get_pydantic_core_schema__(
         self, _source: Any, handler: GetCoreSchemaHandler
@@ -83,7 +85,7 @@ class _KeptAsGiven:
         )
 
     def _check(self, value: Any, handler: Callable[[Any], Any]) -> Any:
-        if get_origin(self.part) is not list:
+        if not self._is_list:
             value = _empty_list_is_an_empty_object(value)
         handler(value)
         return value
@@ -153,6 +155,10 @@ class Vyuctovani(_Part):
     Vedlejsi_Vydaje: list[Polozka] | None = None
     Cas_Prace: list[dict[str, Any]] | None = None
 
+
+PARTS = ("znackari", "data_a", "data_b", "calculation")
+_CANONICAL_TYPES = frozenset({str, int, bool, type(None)})
+_TO_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 JsonObject = dict[str, Any]
 _PLAIN = dict.fromkeys(("dict_type", "model_type"), "Input should be an object")
@@ -235,18 +241,21 @@ class Report(BaseModel):
             "calculation": self.calculation,
             "Prilohy": [attachment.model_dump() for attachment in self.attachments],
         }
-        text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(_TO_TEXT(_canonical(content)).encode()).hexdigest()
+
+    @cached_property
+    def attachment_fields_by_part(self) -> dict[str, list[AttachmentField]]:
+        """The fields that name attachments, by the part of the report that they are in."""
+        return {name: list(attachment_fields(getattr(self, name), (None, name))) for name in PARTS}
 
     def unresolved_attachments(self) -> Iterator[Problem]:
         """The fields that name attachments which the report does not have."""
-        for name in ("znackari", "data_a", "data_b", "calculation"):
-            for holder, key, place in attachment_fields(getattr(self, name), (None, name)):
-                try:
-                    resolve(holder[key], self.attachments_by_id)
-                except UnresolvedAttachmentsError as unresolved:
-                    words = f"attachments that cannot be resolved: {unresolved}"
-                    yield Problem(in_words((place, key)), words)
+        for holder, key, place in chain.from_iterable(self.attachment_fields_by_part.values()):
+            try:
+                resolve(holder[key], self.attachments_by_id)
+            except UnresolvedAttachmentsError as unresolved:
+                words = f"attachments that cannot be resolved: {unresolved}"
+                yield Problem(in_words((place, key)), words)
 
 
 def check_size(json_bytes: int) -> None:
@@ -292,12 +301,16 @@ def submission_key(report: Report) -> str:
 
 def _canonical(value: Any, *, in_attachments: bool = False) -> Any:
     if isinstance(value, dict):
-        kept = {
-            name: _canonical(item, in_attachments=in_attachments or name in ATTACHMENT_FIELDS)
-            for name, item in value.items()
-            if not (in_attachments and name == "url")
-        }
-        return {name: item for name, item in kept.items() if item not in (None, "", [], {})}
+        kept = {}
+        for name, item in value.items():
+            if in_attachments and name == "url":
+                continue
+            if type(item) not in _CANONICAL_TYPES:
+                within = in_attachments or name in ATTACHMENT_FIELDS
+                item = _canonical(item, in_attachments=within)
+            if item or isinstance(item, int):
+                kept[name] = item
+        return kept
     if isinstance(value, list):
         return [_canonical(item, in_attachments=in_attachments) for item in value]
     if isinstance(value, float) and value.is_integer():
