@@ -1,15 +1,26 @@
 """The data converter that all of our clients and workers share."""
 
-from dataclasses import replace
-
 from temporalio.api.failure.v1 import Failure
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from insyz.payload_keys import payload_keys
 from starter.payloads.codec import PipelineCodec
 from starter.payloads.encryption import UnreadablePayloadError
+
+_SHARED = PydanticPayloadConverter()
+
+
+class SharedPayloadConverter(PydanticPayloadConverter):
+    """Pydantic's, with one cache of type adapters for the process.
+
+    The SDK makes a new converter for each workflow and each of its activations, and each of them
+    would build its adapters anew.
+    """
+
+    def __init__(self) -> None:
+        self.converters = _SHARED.converters
 
 
 class BriefFailures(DefaultFailureConverter):
@@ -47,9 +58,11 @@ class EncodedFailures(BriefFailures):
 def environments_converter() -> DataConverter:
     """With the keys of the environment, if it has any. Raises PayloadKeysError."""
     keys = payload_keys()
-    converter = replace(pydantic_data_converter, payload_codec=PipelineCodec(keys))
-    failures = EncodedFailures if keys else BriefFailures
-    return replace(converter, failure_converter_class=failures)
+    return DataConverter(
+        payload_converter_class=SharedPayloadConverter,
+        payload_codec=PipelineCodec(keys),
+        failure_converter_class=EncodedFailures if keys else BriefFailures,
+    )
 
 
 def _is_expected(exception: BaseException) -> bool:
