@@ -6,13 +6,12 @@ column, so the portal has to do likewise: lock (`LockMode::PESSIMISTIC_WRITE`), 
 append; or append in SQL. A writer that reads first and locks later loses entries of others.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Self
 
 from pydantic import SecretStr
-from sqlalchemy import Column, ColumnElement, Integer, Row, bindparam, false, select, update
+from sqlalchemy import Integer, Row, Select, bindparam, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from insyz.attachments import named_ids
@@ -64,7 +63,17 @@ PORTAL_ZONE = UTC
 """Of the `date_*` columns, which are without a zone. A Symfony portal whose PHP runs in local time
 writes local time: then say so with `portal_zone`."""
 MAX_ID = 2**63 - 1
-WITHOUT_CONTENT = (REPORTS.c.id, REPORTS.c.id_zp, REPORTS.c.state, REPORTS.c.history)
+
+# Made once: SQLAlchemy then knows them again without looking through them.
+_BY_ID = select(REPORTS).where(REPORTS.c.id == bindparam("id"))
+_BY_ID_ZP = select(REPORTS).where(REPORTS.c.id_zp == bindparam("id_zp"))
+_BY_ID_LOCKED = _BY_ID.with_for_update()
+_OUTCOME_LOCKED = (
+    select(REPORTS.c.id, REPORTS.c.id_zp, REPORTS.c.state, REPORTS.c.history)
+    .where(REPORTS.c.id_zp == bindparam("id_zp"))
+    .with_for_update()
+)
+_CHANGE = update(REPORTS).where(REPORTS.c.id == bindparam("row_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,7 @@ class ReportStore:
     async def by_id_zp(self, id_zp: int) -> StoredReport | None:
         """The report on that work order; entries of its history that are no objects left out."""
         async with self._database.transaction() as connection:
-            row = await _find(connection, REPORTS.c.id_zp == id_zp)
+            row = await _find(connection, _BY_ID_ZP, id_zp=id_zp)
         if row is None:
             return None
         entries = [entry for entry in entries_of(row.history, id_zp) if isinstance(entry, dict)]
@@ -157,7 +166,7 @@ class ReportStore:
         Raises ReportNotFoundError or InvalidReportError.
         """
         async with self._database.transaction() as connection:
-            row = await _existing(connection, report_id)
+            row = await _existing(connection, _BY_ID, report_id)
             return (await self._handed_over(connection, row)).given
 
     async def dispatch(
@@ -176,7 +185,7 @@ class ReportStore:
         ReportNotFoundError, AlreadyDoneError or NotSendableError; nothing is marked then.
         """
         async with self._database.transaction() as connection:
-            row = await _existing(connection, report_id, lock=True)
+            row = await _existing(connection, _BY_ID_LOCKED, report_id)
             _check_sendable(row, resend=resend is not None)
             again = resend if row.state in DONE else None
             sent = await self._handed_over(connection, row, submitted_by, again=again is not None)
@@ -193,9 +202,7 @@ class ReportStore:
         A report that is in another state, or missing, is left alone with a warning.
         """
         async with self._database.transaction() as connection:
-            row = await _find(
-                connection, REPORTS.c.id_zp == outcome.id_zp, lock=True, columns=WITHOUT_CONTENT
-            )
+            row = await _find(connection, _OUTCOME_LOCKED, id_zp=outcome.id_zp)
             if row is None:
                 return Recorded(False, f"report {outcome.id_zp} is not in the portal's table")
             if has_outcome(entries_of(row.history, row.id_zp), outcome):
@@ -261,12 +268,13 @@ class ReportStore:
     ) -> None:
         """Only under the lock on `row`. The report gets the state that the entry names."""
         values = {
+            "row_id": row.id,
             "state": entry["state"],
             "history": [*entries_of(row.history, row.id_zp), entry],
             "date_updated": self._stored(at),
             **columns,
         }
-        await connection.execute(update(REPORTS).where(REPORTS.c.id == row.id).values(values))
+        await connection.execute(_CHANGE, values)
 
     def _stored(self, at: datetime) -> datetime:
         """`at` as the `date_*` columns have it: whole seconds, in the portal's zone."""
@@ -274,18 +282,14 @@ class ReportStore:
 
 
 async def _find(
-    connection: AsyncConnection,
-    which: ColumnElement[bool],
-    *,
-    lock: bool = False,
-    columns: Sequence[Column[Any]] = tuple(REPORTS.c),
+    connection: AsyncConnection, query: Select[Any], **parameters: int
 ) -> Row[Any] | None:
-    query = select(*columns).where(which)
-    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    row: Row[Any] | None = (await connection.execute(query, parameters)).one_or_none()
+    return row
 
 
-async def _existing(connection: AsyncConnection, report_id: int, *, lock: bool = False) -> Row[Any]:
-    row = await _find(connection, REPORTS.c.id == report_id, lock=lock)
+async def _existing(connection: AsyncConnection, query: Select[Any], report_id: int) -> Row[Any]:
+    row = await _find(connection, query, id=report_id)
     if row is None:
         raise ReportNotFoundError(f"the portal has no report with id {report_id}")
     return row
