@@ -84,13 +84,26 @@ async def run(args: argparse.Namespace) -> ExitCode:
     async with _a_worker_ensured(args, started.client):
         ended = await wait_for_result(started, args.wait) if args.wait is not None else None
     if args.wait is not None:
-        if ended is None:
+        outcome = ended or await _by_now(started)
+        if outcome.state == "send":
             tell("Odesílání trvá déle než obvykle. Pokračuje na pozadí, hlášení se neztratí.")
-            _print(args, started, started.status)
+            _print(args, started, outcome)
             return ExitCode.STILL_RUNNING
-        outcome = ended
     _print(args, started, outcome)
     return ExitCode.FAILED if outcome.state == "rejected" else ExitCode.OK
+
+
+async def _by_now(started: "Started") -> "Status":
+    """What has become of a submission that takes long, as far as that can be told."""
+    from starter.connection import TemporalUnreachableError
+    from starter.statuses import status
+
+    assert started.status.id_zp is not None  # noqa: S101 (of a report that was checked)
+    try:
+        now = await status(started.status.id_zp, client=started.client)
+    except TemporalUnreachableError:
+        return started.status
+    return now.model_copy(update={"submission_key": started.status.submission_key})
 
 
 async def _submit(args: argparse.Namespace) -> "Started":

@@ -87,6 +87,17 @@ async def test_a_submission_still_under_way_after_the_wait_exits_with_3(client: 
     assert "Odesílání trvá déle než obvykle" in ran.stderr
 
 
+@pytest.mark.usefixtures("worker")
+async def test_and_says_what_has_become_of_it_by_then(insyz: Simulator) -> None:
+    report = a_report()
+    insyz.script(report["id_zp"], fault("unavailable", retry_after=600))
+    ran = await submitted(report, "--wait", "3", "--json")
+    assert ran.code == 3
+    assert (ran.json["phase"], ran.json["attempt"]) == ("waiting", 1)
+    assert ran.json["error"]["type"] == "InsyzUnavailable"
+    assert ran.json["workflow_id"] == f"submit-report-{report['id_zp']}"
+
+
 async def test_an_unreachable_temporal_exits_with_4_and_one_clear_line() -> None:
     started = time.monotonic()
     ran = await submitted(a_report())
