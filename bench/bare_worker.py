@@ -1,7 +1,12 @@
-"""The least worker that the SDK can make: what ours is weighed against."""
+"""The least worker that the SDK can make: what ours is weighed against.
+
+`python -m bench.bare_worker [MODULE…]` loads these besides.
+"""
 
 import asyncio
+import importlib
 import os
+import sys
 from datetime import timedelta
 
 from temporalio import activity, workflow
@@ -27,4 +32,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
     asyncio.run(main())

@@ -19,6 +19,7 @@ from starter.setup import register_search_attributes
 
 OURS = [sys.executable, "worker.py"]
 NAIVE = [sys.executable, "-m", "bench.naive"]
+SHIPPED = [sys.executable, "-m", "bench.shipped_worker"]
 BARE = [sys.executable, "-m", "bench.bare_worker"]
 
 

@@ -14,31 +14,45 @@ from bench.contestants import (
 )
 from bench.figures import Figure, Goal, slope
 from bench.scale import Scale
-from bench.stack import BARE, OURS, insyz, started, tuned_server
+from bench.stack import BARE, SHIPPED, insyz, started, tuned_server
 
 SECTION = "memory"
 SETTLE_SECS = 3.0
 IDLE_ROUNDS = 3
 AT_ONCE = 100
+FIXED = ("httpx", "lxml.etree", "pydantic", "temporalio.contrib.pydantic")
+"""What a worker that makes XML and sends it by HTTP has to load, whoever writes it."""
 MB = 1_000_000
 
 
 async def measure(scale: Scale, folder: Path) -> list[Figure]:
     async with tuned_server(folder) as client, insyz(folder), portal_database() as portal:
         with_store = {"REPORTS_DATABASE_URL": portal.url}
-        bare, plain, stored = await _idle(folder, with_store)
+        bare, laden, plain, stored = await _idle(folder, with_store)
         figures = [
             Figure(SECTION, "idle worker, RSS", "MB", plain, bare, Goal(at_most=1.15)),
+            Figure(
+                SECTION,
+                f"idle worker, against one that loads {', '.join(FIXED)}",
+                "MB",
+                plain,
+                laden,
+            ),
             Figure(SECTION, "idle worker with a report store, RSS", "MB", stored, bare),
         ]
-        async with started(OURS, folder, with_store) as worker:
+        async with started(SHIPPED, folder, with_store) as worker:
             ours = Pipeline(client, portal)
             figures.append(await _growth(ours, worker.pid, scale.memory_reports))
             return figures + await _histories(client, ours, folder)
 
 
 async def _idle(folder: Path, with_store: dict[str, str]) -> list[list[float]]:
-    kinds: list[tuple[list[str], dict[str, str]]] = [(BARE, {}), (OURS, {}), (OURS, with_store)]
+    kinds: list[tuple[list[str], dict[str, str]]] = [
+        (BARE, {}),
+        ([*BARE, *FIXED], {}),
+        (SHIPPED, {}),
+        (SHIPPED, with_store),
+    ]
     found: list[list[float]] = [[] for _ in kinds]
     for _ in range(IDLE_ROUNDS):
         for place, (command, env) in enumerate(kinds):

@@ -22,7 +22,9 @@ SECTION = "scale"
 SMALL = 100
 SMALL_ROUNDS = 3
 STARTED_AT_ONCE = 50
-LOOK_SECS = 0.2
+LOOK_SECS, LOOK_EACH_SECS = 0.2, 0.0005
+"""Between two looks whether all has ended, the latter for each report: a look counts them all, and
+many would keep the server from its work."""
 END_SECS, EACH_SECS = 60.0, 0.3
 """Bounds: a backlog that takes longer is not drained."""
 
@@ -51,7 +53,7 @@ class Backlog:
 
     async def _all_ended(self, ended: str, count: int) -> None:
         while (await self._client.count_workflows(ended)).count < count:  # noqa: ASYNC110
-            await asyncio.sleep(LOOK_SECS)
+            await asyncio.sleep(max(LOOK_SECS, count * LOOK_EACH_SECS))
 
     async def _pile_up(self, count: int) -> None:
         reports = await self._ours.reports(count)
