@@ -28,10 +28,11 @@ def connection_settings(address: str | None = None) -> ClientConnectConfig:
     address = address or config.get("target_host") or DEFAULT_ADDRESS
     config["target_host"] = address
     config["namespace"] = config.get("namespace") or DEFAULT_NAMESPACE
-    if config.get("api_key") and config.get("tls") is False and not _stays_here(address):
+    if config.get("api_key") and config.get("tls") is False and not stays_here(address):
         raise ConnectionSettingsError("TEMPORAL_TLS: an API key is not sent without TLS")
     return config
 
 
-def _stays_here(address: str) -> bool:
+def stays_here(address: str) -> bool:
+    """Whether `address` (host:port) is on this machine."""
     return is_this_machine(address.rpartition(":")[0].strip("[]"))

@@ -39,7 +39,7 @@ from workflows.visibility import attributes_at_start, summary_of
 
 log = logging.getLogger("insyz.starter")
 
-LOOK_SECS = 2.0
+LOOK_SECS = 5.0
 """Before the first look at a run whose end may have been missed; then doubling: hundreds who wait
 at once would keep the server busy with their looks."""
 
