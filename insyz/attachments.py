@@ -72,6 +72,8 @@ def resolve(field: Any, known: Mapping[int, Attachment]) -> list[Attachment]:
 
 def _find(item: Any, known: Mapping[int, Attachment]) -> Attachment | str:
     """The attachment, or the words for what could not be resolved."""
+    if type(item) is int:  # as most are
+        return known.get(item) or str(item)
     if isinstance(item, dict):
         return _from_object(item)
     id_ = _as_id(item)
@@ -100,7 +102,7 @@ def attachment_fields(value: Any, place: Place) -> Iterator[AttachmentField]:
         for key, inner in container.items():
             if key in ATTACHMENT_FIELDS:
                 yield container, key, inside
-            elif isinstance(inner, CONTAINER) and key != "metadata":
+            elif type(inner) in CONTAINER and key != "metadata":
                 containers.append((inner, (inside, key)))
 
 

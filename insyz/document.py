@@ -24,7 +24,7 @@ from insyz.attachments import (
 from insyz.errors import InvalidReportError, Problem
 from insyz.place import Place, in_words
 from insyz.report import Report
-from insyz.text import element_name, plain_number, to_windows_1250
+from insyz.text import element_name, fits_windows_1250, plain_number, to_windows_1250
 
 PRAGUE = ZoneInfo("Europe/Prague")
 
@@ -194,7 +194,10 @@ class _Writer:
             elif value:
                 self._container(parent, key, value, place)
         elif (text := self._scalar(value, place, key)) is not None:
-            SubElement(parent, self._element_name(key, place)).text = text
+            name = element_name(key)
+            if name != key:
+                self._warn_of_name(key, name, place)
+            SubElement(parent, name).text = text
 
     def _container(
         self, parent: _Element, key: str, value: Fields | list[Any], place: Place
@@ -283,7 +286,8 @@ class _Writer:
 
     def text(self, text: str, place: Place, key: str | int) -> str:
         """The text in Windows-1250, with a warning if that changed it."""
-        if text.isascii() and text.isprintable():  # spares most texts the search below
+        # Spares most texts the search, and most others the search's second step.
+        if (text.isascii() and text.isprintable()) or fits_windows_1250(text):
             return text
         converted = to_windows_1250(text)
         if converted.replaced or converted.left_out:
@@ -300,8 +304,11 @@ class _Writer:
     def _element_name(self, key: str, place: Place) -> str:
         name = element_name(key)
         if name != key:
-            self.warn(place, key, f"written as <{name}>")
+            self._warn_of_name(key, name, place)
         return name
+
+    def _warn_of_name(self, key: str, name: str, place: Place) -> None:
+        self.warn(place, key, f"written as <{name}>")
 
     def warn(self, place: Place, key: str | int, what: str) -> None:
         self.warnings[f"{in_words((place, key))}: {what}"] = None

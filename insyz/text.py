@@ -51,6 +51,10 @@ class Converted(NamedTuple):
         return ", ".join(words)
 
 
+def fits_windows_1250(text: str) -> bool:
+    return not _FOREIGN.search(text)
+
+
 def to_windows_1250(text: str) -> Converted:
     """`text` with nothing in it but characters that Windows-1250 has and XML allows.
 
