@@ -60,8 +60,9 @@ class Pipeline:
 class Naive:
     """See bench.naive."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, task_queue: str) -> None:
         self._client = client
+        self._task_queue = task_queue
 
     async def reports(self, count: int) -> list[Report]:
         return [*islice(_FRESH, count)]
@@ -69,7 +70,7 @@ class Naive:
     async def deliver(self, report: Report) -> None:
         id_ = f"naive-{report['id_zp']}"
         receipt = await self._client.execute_workflow(
-            naive.WORKFLOW, report, id=id_, task_queue=naive.TASK_QUEUE
+            naive.WORKFLOW, report, id=id_, task_queue=self._task_queue
         )
         assert receipt["success"], receipt
 
@@ -97,10 +98,12 @@ async def pipeline(client: Client, folder: Path) -> AsyncIterator[Pipeline]:
 
 
 @asynccontextmanager
-async def naive_program(address: str, folder: Path) -> AsyncIterator[Naive]:
-    """With a worker, warm; its client is as it comes."""
-    async with started(NAIVE, folder, {"TEMPORAL_ADDRESS": address}):
-        theirs = Naive(await Client.connect(address))
+async def naive_program(address: str, folder: Path, *, lean: bool = False) -> AsyncIterator[Naive]:
+    """With a worker, warm; its client is as it comes, or `lean` like the worker."""
+    command = [*NAIVE, naive.LEAN] if lean else NAIVE
+    task_queue = naive.LEAN_TASK_QUEUE if lean else naive.TASK_QUEUE
+    async with started(command, folder, {"TEMPORAL_ADDRESS": address}):
+        theirs = Naive(await naive.connected(address, lean=lean), task_queue)
         await at_once(theirs, WARM_UP)
         yield theirs
 

@@ -2,25 +2,30 @@
 
 A workflow with two plain activities, XML and one POST. Nothing is validated, nobody is asked, no
 outcome is recorded, and a lost answer doubles the report. It is well written for what it is: its
-HTTP client is kept alive, as ours is.
+HTTP client is kept alive, as ours is. `--lean` runs it as our worker runs: on libuv's loop, without
+the SDK's sandbox, and without compression on loopback.
 """
 
 import asyncio
 import os
 import re
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from temporalio import activity, workflow
-from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.client import Client, GrpcCompression
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 with workflow.unsafe.imports_passed_through():
     import httpx
+    import uvloop
 
-TASK_QUEUE = "naive"
+TASK_QUEUE, LEAN_TASK_QUEUE = "naive", "naive-lean"
+LEAN = "--lean"
 WORKFLOW = "NaiveSubmit"
 NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 ONE_TRY = timedelta(seconds=60)
@@ -83,17 +88,26 @@ class NaiveSubmit:
         )
 
 
-async def main() -> None:
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"])
+async def main(*, lean: bool) -> None:
+    client = await connected(os.environ["TEMPORAL_ADDRESS"], lean=lean)
     headers = {"Authorization": f"Bearer {os.environ['INSYZ_TOKEN']}"}
     async with httpx.AsyncClient(base_url=os.environ["INSYZ_URL"], headers=headers) as http:
         await Worker(
             client,
-            task_queue=TASK_QUEUE,
+            task_queue=LEAN_TASK_QUEUE if lean else TASK_QUEUE,
             workflows=[NaiveSubmit],
             activities=[build, Sender(http).send],
+            workflow_runner=UnsandboxedWorkflowRunner() if lean else SandboxedWorkflowRunner(),
         ).run()
 
 
+async def connected(address: str, *, lean: bool) -> Client:
+    """As it comes, or without compression."""
+    compression = GrpcCompression.NONE if lean else GrpcCompression.GZIP
+    return await Client.connect(address, grpc_compression=compression)
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    is_lean = LEAN in sys.argv
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop if is_lean else None) as runner:
+        runner.run(main(lean=is_lean))

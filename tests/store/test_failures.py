@@ -43,6 +43,17 @@ async def test_the_store_works_again_once_a_stopped_database_is_back(
     assert await store.record(an_outcome(id_)) == Recorded(True)
 
 
+@only_postgresql
+async def test_a_database_that_was_started_anew_meanwhile_is_nothing_to_notice(
+    store: ReportStore, portal: PortalSide, postgres: PostgresServer
+) -> None:
+    id_ = await portal.has()
+    await asyncio.gather(*[store.check() for _ in range(3)])
+    await postgres.stop()
+    await postgres.start()
+    assert await store.record(an_outcome(id_)) == Recorded(True)
+
+
 async def test_a_lock_held_too_long_is_a_reason_to_try_again(portal: PortalSide, url: str) -> None:
     id_ = await portal.has()
     async with ReportStore(url, statement_secs=0.5) as store:
