@@ -54,9 +54,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("insyz.worker")
 
-RUNS_PER_SUBMISSION = 2
-"""Runs that a worker keeps at hand for each submission that it may have under way."""
-
 OBJECTS_PER_COLLECTION = 20_000
 """About as many as a report leaves behind."""
 
@@ -102,9 +99,6 @@ def build_worker(
         ],
         interceptors=[*interceptors(timing), *also],
         identity=identity(),
-        # What was begun is finished before more is taken up. A run that has to wait for long is
-        # read anew from its few events when its time comes.
-        max_cached_workflows=RUNS_PER_SUBMISSION * settings.insyz_max_concurrent,
         max_concurrent_activities=settings.insyz_max_concurrent,
         max_task_queue_activities_per_second=settings.insyz_max_per_second,
         graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),

@@ -13,6 +13,8 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+import bench.as_shipped  # noqa: F401
+
 
 @activity.defn
 async def nothing() -> None:

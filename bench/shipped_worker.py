@@ -1,15 +1,8 @@
-"""Our worker as it is where requirements.txt is all that is installed.
+"""Our worker as a site has it."""
 
-The linters of this environment bring click along, and httpx loads its command line, with rich and
-Pygments, where it finds that: 5 MB that no worker of a site has.
-"""
-
-import sys
-
-sys.modules["click"] = None  # type: ignore[assignment]  # so importing it fails
-
-from starter.process import run_and_exit  # noqa: E402
-from worker import main  # noqa: E402
+import bench.as_shipped  # noqa: F401
+from starter.process import run_and_exit
+from worker import main
 
 if __name__ == "__main__":
     run_and_exit(main)

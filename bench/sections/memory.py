@@ -20,7 +20,7 @@ SECTION = "memory"
 SETTLE_SECS = 3.0
 IDLE_ROUNDS = 3
 AT_ONCE = 100
-FIXED = ("httpx", "lxml.etree", "pydantic", "temporalio.contrib.pydantic")
+FIXED = ("httpx", "lxml.etree", "temporalio.contrib.pydantic")
 """What a worker that makes XML and sends it by HTTP has to load, whoever writes it."""
 MB = 1_000_000
 

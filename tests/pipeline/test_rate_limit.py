@@ -1,10 +1,11 @@
-"""INSYZ_MAX_PER_SECOND: what INSYZ gets from all workers together."""
+"""INSYZ_MAX_PER_SECOND, what INSYZ gets from all workers together, and INSYZ_MAX_CONCURRENT."""
 
 import asyncio
 from datetime import datetime, timedelta
 
 from temporalio.client import Client
 
+from simulator.faults import fault
 from simulator.server import Simulator
 from starter.submission import submit
 from tests.conftest import TOKEN
@@ -26,15 +27,30 @@ async def test_two_workers_together_keep_to_the_limit_of_the_task_queue(
         worker_process(insyz.url, TOKEN, **limit),
         worker_process(insyz.url, TOKEN, **limit),
     ):
-        await eventually(lambda: _all_taken(insyz), within=60)
+        await eventually(lambda: _taken(insyz, REPORTS), within=60)
     taken = [datetime.fromisoformat(one.submitted_at) for one in insyz.book.submissions()]
     # Twice the limit, one for each worker, would be over within 3 s.
     assert max(taken) - min(taken) > timedelta(seconds=(REPORTS - BURST) / PER_SECOND)
     assert max(_within_a_second(taken, start) for start in taken) <= BURST
 
 
-async def _all_taken(insyz: Simulator) -> None:
-    assert len(insyz.book.submissions()) == REPORTS
+async def test_a_worker_that_does_one_at_a_time_goes_on_while_others_wait_for_insyz(
+    client: Client, insyz: Simulator
+) -> None:
+    reports = [a_report() for _ in range(REPORTS)]
+    for report in reports[: REPORTS // 2]:
+        insyz.script(report["id_zp"], fault("unavailable", retry_after=600))
+    started = await asyncio.gather(*(submit(report, client=client) for report in reports))
+    async with worker_process(insyz.url, TOKEN, INSYZ_MAX_CONCURRENT="1"):
+        await eventually(lambda: _taken(insyz, REPORTS - REPORTS // 2), within=60)
+        # They wait as they have waited all the while; their runs are no longer at hand.
+        for one in started[: REPORTS // 2]:
+            await client.get_workflow_handle(one.workflow_id).signal("retry")
+        await eventually(lambda: _taken(insyz, REPORTS), within=60)
+
+
+async def _taken(insyz: Simulator, count: int) -> None:
+    assert len(insyz.book.submissions()) == count
 
 
 def _within_a_second(moments: list[datetime], start: datetime) -> int:
