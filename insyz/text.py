@@ -52,6 +52,7 @@ class Converted(NamedTuple):
 
 
 def fits_windows_1250(text: str) -> bool:
+    """Whether nothing of it has to change. Nothing in Windows-1250 composes: it is NFC already."""
     return not _FOREIGN.search(text)
 
 
@@ -61,7 +62,7 @@ def to_windows_1250(text: str) -> Converted:
     Windows-1250 has the tab, the newline, the carriage return, the no-break space and the soft
     hyphen too: they stay. Composing a letter with its mark (NFC) loses nothing and isn't counted.
     """
-    if not _FOREIGN.search(text):  # nothing in Windows-1250 composes: it is NFC already
+    if fits_windows_1250(text):
         return Converted(text)
     replaced = left_out = 0
 

@@ -94,14 +94,19 @@ async def run(args: argparse.Namespace) -> ExitCode:
 
 
 async def _by_now(started: "Started") -> "Status":
-    """What has become of a submission that takes long, as far as that can be told."""
+    """What has become of a submission that takes long, or what was so at its start: it has been
+    handed over, and that this cannot be told now must not look as if it had not."""
+    from temporalio.service import RPCError
+
     from starter.connection import TemporalUnreachableError
-    from starter.statuses import status
+    from starter.payloads.encryption import UnreadablePayloadError
+    from starter.statuses import UnknownReportError, status
 
     assert started.status.id_zp is not None  # noqa: S101 (of a report that was checked)
+    untold = (TemporalUnreachableError, UnreadablePayloadError, UnknownReportError, RPCError)
     try:
         now = await status(started.status.id_zp, client=started.client)
-    except TemporalUnreachableError:
+    except untold:
         return started.status
     return now.model_copy(update={"submission_key": started.status.submission_key})
 
