@@ -41,7 +41,9 @@ class NoWorkerError(Exception):
 
 
 async def retry(id_zp: int, *, client: Client | None = None) -> None:
-    """Makes a waiting submission try at once. Raises NotOpenError or TemporalUnreachableError."""
+    """Makes a waiting submission try at once, and one whose try is under way right after it, if
+    that fails. Raises NotOpenError or TemporalUnreachableError.
+    """
     client = client or await connect()
     handle = client.get_workflow_handle(workflow_id(id_zp))
     await _of_an_open_one(id_zp, handle.signal(RETRY_SIGNAL))

@@ -10,6 +10,9 @@ with workflow.unsafe.imports_passed_through():
 CANCELLED = "SubmissionCancelled"
 """Error type of a report that was cancelled before INSYZ had it."""
 
+RETRY_KEPT = "retry-kept"
+"""Patch: runs of before forgot a retry that was asked for while they did not wait."""
+
 
 class Control:
     """Remembers what was asked until the delivery gets to it."""
@@ -31,7 +34,7 @@ class Control:
 
     async def asked_to_retry(self, seconds: float) -> None:
         """Returns after `seconds`, or earlier when somebody asks to retry or to cancel."""
-        self._retry = False
+        self._recall_retry()
         try:
             await workflow.wait_condition(
                 lambda: self._retry or self.cancellation is not None,
@@ -40,11 +43,20 @@ class Control:
             )
         except TimeoutError:
             return
+        finally:
+            self._retry = False
 
     async def decided(self, *, or_retried: bool) -> Decision | None:
         """What a person decided; None when a new look-up was asked for instead, if that counts."""
-        self._retry, self._decision = False, None
+        self._recall_retry()
+        self._decision = None
         await workflow.wait_condition(
             lambda: self._decision is not None or (or_retried and self._retry)
         )
+        self._retry = False
         return self._decision
+
+    def _recall_retry(self) -> None:
+        """One that was asked for during a try ends the wait after it: nobody has to ask twice."""
+        if self._retry and not workflow.patched(RETRY_KEPT):
+            self._retry = False

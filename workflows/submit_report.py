@@ -101,7 +101,7 @@ class SubmitReport:
 
     @workflow.signal(name=RETRY_SIGNAL)
     def retry(self) -> None:
-        """Try at once instead of waiting."""
+        """Try at once instead of waiting, now or after the try that is under way."""
         self._control.retry()
 
     @workflow.signal(name=CANCEL_SIGNAL)

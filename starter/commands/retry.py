@@ -11,7 +11,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "retry",
         help="make a waiting submission try at once",
         description="For a report in phase `waiting`, and for one in `needs_decision` whose "
-        "gateway can be asked once more.",
+        "gateway can be asked once more. Asked during a try, it counts right after that one.",
     )
     parser.add_argument("id_zp", type=id_zp, metavar="ID_ZP")
     parser.set_defaults(run=run)

@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from simulator.faults import fault
 from simulator.server import Simulator
 from starter.exit_codes import MEANING
-from tests.support import Ran, a_report, insyz_command, insyz_got, reaches
+from tests.support import (
+    Ran,
+    TemporalServer,
+    a_report,
+    eventually,
+    insyz_command,
+    insyz_got,
+    reaches,
+)
 from workflows.contract import Phase, State, workflow_id
 
 
@@ -96,6 +105,19 @@ async def test_and_says_what_has_become_of_it_by_then(insyz: Simulator) -> None:
     assert (ran.json["phase"], ran.json["attempt"]) == ("waiting", 1)
     assert ran.json["error"]["type"] == "InsyzUnavailable"
     assert ran.json["workflow_id"] == f"submit-report-{report['id_zp']}"
+
+
+async def test_and_exits_with_3_even_where_temporal_can_no_longer_be_asked(
+    client: Client, temporal: TemporalServer
+) -> None:
+    report = a_report()
+    running = asyncio.create_task(submitted(report, "--wait", "4", "--json"))
+    there = client.get_workflow_handle(workflow_id(report["id_zp"]))
+    await eventually(there.describe, retry_on=RPCError)
+    await temporal.kill()
+    ran = await running
+    assert (ran.code, ran.json["state"]) == (3, "send")
+    assert "hlášení se neztratí" in ran.stderr
 
 
 async def test_an_unreachable_temporal_exits_with_4_and_one_clear_line() -> None:

@@ -309,6 +309,18 @@ class TestPatience:
         await retry(report["id_zp"], client=client)
         assert (await end(started)).state is State.SUBMITTED
 
+    async def test_a_retry_asked_for_during_a_try_comes_right_after_it(
+        self, client: Client, insyz: Simulator
+    ) -> None:
+        report = a_report()
+        insyz.script(report["id_zp"], "reset_before", fault("unavailable", retry_after=3_600))
+        insyz.script(report["id_zp"], fault("stall_before", seconds=0.3), target="lookup")
+        started = await submit(report, client=client)
+        await insyz_got(insyz, 1, target="lookup")
+        await retry(report["id_zp"], client=client)
+        ended = await end(started)
+        assert (ended.state, ended.attempt) == (State.SUBMITTED, 3)
+
     async def test_a_long_retry_after_is_waited_out_where_it_can_be_seen(
         self, client: Client, insyz: Simulator
     ) -> None:

@@ -42,11 +42,15 @@ async def test_a_worker_that_does_one_at_a_time_goes_on_while_others_wait_for_in
         insyz.script(report["id_zp"], fault("unavailable", retry_after=600))
     started = await asyncio.gather(*(submit(report, client=client) for report in reports))
     async with worker_process(insyz.url, TOKEN, INSYZ_MAX_CONCURRENT="1"):
-        await eventually(lambda: _taken(insyz, REPORTS - REPORTS // 2), within=60)
+        await eventually(lambda: _tried(insyz, REPORTS), within=60)
         # They wait as they have waited all the while; their runs are no longer at hand.
         for one in started[: REPORTS // 2]:
             await client.get_workflow_handle(one.workflow_id).signal("retry")
         await eventually(lambda: _taken(insyz, REPORTS), within=60)
+
+
+async def _tried(insyz: Simulator, count: int) -> None:
+    assert insyz.stats()["requests"]["submit"] == count
 
 
 async def _taken(insyz: Simulator, count: int) -> None:
