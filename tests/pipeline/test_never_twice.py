@@ -200,16 +200,18 @@ class TestTemporalsListLags:
             await server.start()
             client = await server.connect()
             async with worker_process(insyz.url, TOKEN, **SCALED_DOWN):
+                # Its entry is what the list is brought up to date with just now.
+                await end(await submit(a_report(), client=client))
                 report = a_report()
                 insyz.script(report["id_zp"], fault("stall_before", seconds=0.7))
                 await submit(report, client=client)
-                await insyz_got(insyz, 1)
+                await insyz_got(insyz, 2)
                 await client.get_workflow_handle(workflow_id(report["id_zp"])).terminate()
                 ended = await end(await submit(report, client=client))
         finally:
             await server.kill()
         assert (ended.state, ended.phase) == (State.SUBMITTED, Phase.FOUND)
-        assert insyz.stats()["taken"] == 1
+        assert insyz.stats()["duplicates"] == {}
 
 
 class TestAWorkerIsFrozen:
