@@ -13,9 +13,8 @@ from pathlib import Path
 
 from temporalio.client import Client
 
-from chaos.stack import isolate, temporal_server, when_up
+from chaos.stack import isolate, prepared, temporal_server
 from demo.processes import announced, running
-from starter.setup import register_search_attributes
 
 OURS = [sys.executable, "worker.py"]
 NAIVE = [sys.executable, "-m", "bench.naive"]
@@ -43,9 +42,7 @@ async def tuned_server(folder: Path) -> AsyncIterator[Client]:
     """Temporal as `insyz server` runs it, on TEMPORAL_ADDRESS, which it sets."""
     isolate(folder)
     async with temporal_server(folder) as server:
-        client = await when_up(server)
-        await register_search_attributes(client)
-        yield client
+        yield await prepared(server, folder)
 
 
 @asynccontextmanager

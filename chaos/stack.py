@@ -20,7 +20,7 @@ from chaos.sql_faults import ASK_SECS, LOCK_SECS
 from demo.processes import announced, port, running
 from insyz.sql_strategy import SqlStrategy
 from starter.connection import TemporalUnreachableError, connect
-from starter.embedded import server_command
+from starter.embedded import prepare, server_command
 
 ROOT = Path(__file__).parents[1]
 START_SECS = 20.0
@@ -141,7 +141,7 @@ async def started_stack(
         start = sql_server if delivery in {*SqlStrategy} else http_gateway
         insyz = await children.enter_async_context(start(folder, delivery))
         env = {**SCALED_DOWN, **insyz.env}
-        client = await when_up(temporal)
+        client = await prepared(temporal, folder)
         pool = [
             await children.enter_async_context(
                 Process(WORKERS[rule], folder / f"worker-{number}.log", env)
@@ -164,9 +164,13 @@ def temporal_server(folder: Path) -> Process:
     """On the address of the run, which it keeps when it is started again."""
     address = os.environ["TEMPORAL_ADDRESS"]
     command = server_command(
-        db_file=folder / "temporal.db", port=int(address.rpartition(":")[2]), http_port=port(0)
+        db_file=_state_file(folder), port=int(address.rpartition(":")[2]), http_port=port(0)
     )
     return Process(command, folder / "temporal.log", {})
+
+
+def _state_file(folder: Path) -> Path:
+    return folder / "temporal.db"
 
 
 @asynccontextmanager
@@ -195,7 +199,14 @@ async def sql_server(folder: Path, strategy: str) -> AsyncIterator[Insyz]:
         yield Insyz(env, ready["control"], log)
 
 
-async def when_up(temporal: Process) -> Client:
+async def prepared(temporal: Process, folder: Path) -> Client:
+    """A client of the server that runs on `folder`, once it is as `insyz server` has it."""
+    client = await _when_up(temporal)
+    await prepare(client, _state_file(folder))
+    return client
+
+
+async def _when_up(temporal: Process) -> Client:
     async with asyncio.timeout(START_SECS):
         while temporal.runs:
             with suppress(TemporalUnreachableError):

@@ -27,12 +27,11 @@ from starter.embedded import (
     DEFAULT_HTTP_PORT,
     DEFAULT_PORT,
     DEFAULT_UI_PORT,
-    keep_closed_workflows,
+    prepare,
     server_command,
 )
 from starter.output import LABELS, receipt_text
 from starter.process import run_and_exit
-from starter.setup import register_search_attributes
 from starter.statuses import status
 from starter.stored import portal_store, submit_stored
 from workflows.contract import Phase, State, Status
@@ -122,8 +121,7 @@ async def started_stack(
         )
         server = await children.enter_async_context(running(command, log=state / "temporal.log"))
         client = await when_up(server, state / "temporal.log")
-        await keep_closed_workflows(client)
-        await register_search_attributes(client)
+        await prepare(client, state / "temporal.db")
         console.print(f"Temporal    {address}, state in {shown(state / 'temporal.db')}")
         portal = state / "portal.db"
         os.environ["REPORTS_DATABASE_URL"] = database_url(portal)

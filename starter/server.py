@@ -12,9 +12,8 @@ from pathlib import Path
 from temporalio.client import Client
 
 from starter.connection import TemporalUnreachableError, connect
-from starter.embedded import LOOPBACK, ServerError, keep_closed_workflows, server_command
+from starter.embedded import LOOPBACK, ServerError, prepare, server_command
 from starter.output import tell
-from starter.setup import register_search_attributes
 from starter.signals import leave_on_signals
 from starter.state_file import note_holder, sole_use
 
@@ -79,8 +78,7 @@ async def _prepared_and_left(
 
 async def _prepare(at: Endpoints, db_file: Path) -> None:
     client = await _when_up(at)
-    await keep_closed_workflows(client)
-    await register_search_attributes(client)
+    await prepare(client, db_file)
     ui = "" if at.ui_port is None else f", Web UI http://{at.ip}:{at.ui_port}"
     tell(f"Temporal is ready at {at.address}, state in {db_file}{ui}")
     _tell_systemd("READY=1")

@@ -110,14 +110,29 @@ async def worker_process(
 
 
 class TemporalServer:
-    """The real dev server, tuned as for the demo, as a process that a test may kill."""
+    """The real dev server, tuned as for the demo, as a process that a test may kill.
+
+    `visibility_lags`: its list of runs is brought up to date once a second only.
+    """
 
     def __init__(
-        self, folder: Path, *, db_file: Path | None = None, visibility_lags: bool = False
+        self,
+        folder: Path,
+        *,
+        db_file: Path | None = None,
+        search_attributes: bool = False,
+        visibility_lags: bool = False,
     ) -> None:
         self.port = free_port()
         self.http_port = free_port()
-        self._command = server_command(db_file=db_file, port=self.port, http_port=self.http_port)
+        self._command = server_command(
+            db_file=db_file,
+            port=self.port,
+            http_port=self.http_port,
+            search_attributes=search_attributes,
+        )
+        if visibility_lags:
+            self._command += ["--dynamic-config-value", "history.visibilityProcessorMaxPollRPS=1"]
         self._log = folder / "temporal.log"
         self._process: asyncio.subprocess.Process | None = None
 

@@ -1,6 +1,5 @@
 """This project, as it comes: the worker with its own settings, on the embedded server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +9,6 @@ from temporalio.client import Client
 from bench.peers.peer import Caller
 from chaos.stack import WORKERS
 from starter.connection import connect
-from starter.setup import register_search_attributes
 from starter.submission import Started, submit, wait_for_result
 from workflows.contract import State
 
@@ -34,8 +32,4 @@ class OurCaller:
 
 @asynccontextmanager
 async def caller() -> AsyncIterator[Caller]:
-    client = await connect()
-    await register_search_attributes(client)
-    # The server takes a moment to tell all of itself about them.
-    await asyncio.sleep(1)
-    yield OurCaller(client)
+    yield OurCaller(await connect())

@@ -26,7 +26,7 @@ async def temporal_server(folder: Path) -> AsyncIterator[Server]:
     """As `insyz server` runs it: SQLite in WAL mode, nothing lost when it is killed."""
     stack.isolate(folder)
     async with stack.temporal_server(folder) as server:
-        await stack.when_up(server)
+        await stack.prepared(server, folder)
         yield os.environ["TEMPORAL_ADDRESS"]
 
 
