@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import WorkflowExecution, WorkflowExecutionStatus
+from temporalio.service import RPCError, RPCStatusCode
 
 from insyz.errors import InsyzUnavailable
-from workflows.contract import MEMO_KEY
+from workflows.contract import MEMO_KEY, MEMO_PREVIOUS_RUN
 
 BROKEN_OFF = frozenset(
     {
@@ -28,22 +29,55 @@ PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2)
 """Seconds between the looks at a list that lags: milliseconds on SQL, a second on Elasticsearch,
 longer after a restart of the server."""
 
+CALM_SECS = 0.3
+"""From the look that finds this run listed to the one that counts."""
 
-async def earlier_runs() -> list[WorkflowExecution]:
-    """All runs of this report but this one.
 
-    The list lags behind the truth, so it is believed only once this run itself is in it: the
-    earlier ones were listed before. Raises InsyzUnavailable when that takes too long.
+async def earlier_runs(previous: str | None) -> list[WorkflowExecution]:
+    """All runs of this report but this one. Raises InsyzUnavailable when the list lags too far.
+
+    `previous`: the id of the run before, where it is known. From there each run names the one
+    before it, and what Temporal says of a single run is never late. The list is: it lags, and of
+    two runs it may show the later one first.
     """
+    runs = {run.run_id: run for run in await _listed()}
+    followed: set[str] = set()
+    while previous and previous not in followed:
+        followed.add(previous)
+        run = await _described(previous)
+        if run is None:
+            break
+        runs[previous] = run
+        previous = (await run.memo()).get(MEMO_PREVIOUS_RUN)
+    return [*runs.values()]
+
+
+async def _listed() -> list[WorkflowExecution]:
+    """The other runs, as they are listed some time after this one is."""
     info = activity.info()
-    query = f'WorkflowId="{info.workflow_id}"'
     for pause in PAUSES:
-        runs = [run async for run in activity.client().list_workflows(query)]
-        others = [run for run in runs if run.run_id != info.workflow_run_id]
-        if len(others) < len(runs):
-            return others
+        if any(run.run_id == info.workflow_run_id for run in await _runs_of(info.workflow_id)):
+            await asyncio.sleep(CALM_SECS)
+            runs = await _runs_of(info.workflow_id)
+            return [run for run in runs if run.run_id != info.workflow_run_id]
         await asyncio.sleep(pause)
     raise InsyzUnavailable("not sent: Temporal does not list this run yet, nor earlier ones")
+
+
+async def _runs_of(workflow_id: str | None) -> list[WorkflowExecution]:
+    return [run async for run in activity.client().list_workflows(f'WorkflowId="{workflow_id}"')]
+
+
+async def _described(run_id: str) -> WorkflowExecution | None:
+    """None: past its retention, so over for long."""
+    workflow_id = activity.info().workflow_id
+    assert workflow_id is not None  # noqa: S101 (our activities belong to a workflow)
+    try:
+        return await activity.client().get_workflow_handle(workflow_id, run_id=run_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return None
+        raise
 
 
 def last_broken_off(runs: Sequence[WorkflowExecution]) -> datetime | None:

@@ -122,7 +122,7 @@ class _Try:
         return None
 
     async def _earlier_runs(self) -> list[WorkflowExecution]:
-        return [] if self._request.first_run else await earlier_runs()
+        return [] if self._request.first_run else await earlier_runs(self._request.previous_run)
 
     async def _look_up(self) -> Receipt | None:
         with suppress(TimeoutError):

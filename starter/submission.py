@@ -26,6 +26,7 @@ from starter.statuses import ended_status
 from workflows.contract import (
     MEMO_FIRST_RUN,
     MEMO_KEY,
+    MEMO_PREVIOUS_RUN,
     MEMO_RESEND,
     MEMO_RESEND_DECISION,
     SUBMIT_REPORT,
@@ -96,9 +97,10 @@ async def submit(
         noted[MEMO_RESEND_DECISION] = resend
     # Mostly no run is there, and what Temporal itself makes sure of the worker need not look for.
     policy = WorkflowIDReusePolicy.REJECT_DUPLICATE
+    before: dict[str, Any] = {MEMO_FIRST_RUN: True}
     while True:
         try:
-            return await _start(client, given, checked, policy, noted)
+            return await _start(client, given, checked, policy, noted | before)
         except WorkflowAlreadyStartedError as there:
             if joined := await _join(client, checked, there.run_id, resend=resend is not None):
                 return joined
@@ -107,6 +109,7 @@ async def submit(
                 if resend
                 else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
             )
+            before = {MEMO_PREVIOUS_RUN: there.run_id}
 
 
 async def wait_for_result(started: Started, seconds: float) -> Status | None:
@@ -154,7 +157,6 @@ async def _start(
     policy: WorkflowIDReusePolicy,
     noted: Mapping[str, Any],
 ) -> Started:
-    first = {MEMO_FIRST_RUN: True} if policy is WorkflowIDReusePolicy.REJECT_DUPLICATE else {}
     start = partial(
         client.start_workflow,
         SUBMIT_REPORT,
@@ -162,7 +164,7 @@ async def _start(
         id=workflow_id(report.id_zp),
         task_queue=TASK_QUEUE,
         id_reuse_policy=policy,
-        memo={**noted, **first},
+        memo=noted,
         static_summary=summary_of(report, named=not encrypts(client.data_converter)),
     )
     try:

@@ -28,7 +28,7 @@ class InsyzRequest(Shape):
 
     `send` False: only find out whether INSYZ has it. `decided`: a person decided to send it, so a
     look-up that cannot be answered is no reason not to. `first_run`: no earlier run can have sent
-    it.
+    it. `previous_run`: the id of one that may have, where one is known.
     """
 
     id_zp: int
@@ -38,6 +38,7 @@ class InsyzRequest(Shape):
     send: bool = True
     decided: bool = False
     first_run: bool = False
+    previous_run: str | None = None
 
 
 class Stage(StrEnum):

@@ -30,6 +30,8 @@ MEMO_RESEND_DECISION = "resend_decision"
 """Who wanted it sent once more, and why (insyz.resend.Resend)."""
 MEMO_FIRST_RUN = "first_run"
 """Noted on a run that Temporal was asked to start only if it knew no other one of this report."""
+MEMO_PREVIOUS_RUN = "previous_run"
+"""Noted on any other: the id of the run that was over when it was asked for."""
 MEMO_DISMISSAL = "dismissal"
 """Where a dismissal can be read without a worker."""
 

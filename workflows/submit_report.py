@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.contract import (
         CANCEL_SIGNAL,
         MEMO_FIRST_RUN,
+        MEMO_PREVIOUS_RUN,
         RESOLVE_UPDATE,
         RETRY_SIGNAL,
         STATUS_QUERY,
@@ -91,6 +92,7 @@ class SubmitReport:
             xml=document.xml,
             uzivatel=str(report.owner),
             first_run=_is_first_run(),
+            previous_run=_previous_run(),
         )
         await Delivery(request, self._status, self._control, self._display).run()
 
@@ -183,6 +185,18 @@ def _is_first_run() -> bool:
 
     The starter says so. A run that comes of a reset has its memo, too, and is none.
     """
-    info = workflow.info()
     first: bool = workflow.memo_value(MEMO_FIRST_RUN, False, type_hint=bool)
-    return first and info.run_id == info.original_execution_run_id
+    return first and not _comes_of_a_reset()
+
+
+def _previous_run() -> str | None:
+    """The run that the starter saw before this one, or that this one was reset from."""
+    if _comes_of_a_reset():
+        return workflow.info().original_execution_run_id
+    noted: str | None = workflow.memo_value(MEMO_PREVIOUS_RUN, None, type_hint=str)
+    return noted
+
+
+def _comes_of_a_reset() -> bool:
+    info = workflow.info()
+    return info.run_id != info.original_execution_run_id

@@ -28,6 +28,7 @@ from tests.support import (
 )
 from workflows.contract import Phase, State, Status, workflow_id
 
+LISTED_TOGETHER = 40
 SETTLE_SECS = float(SCALED_DOWN["INSYZ_SETTLE_SECS"])
 
 
@@ -211,6 +212,31 @@ class TestTemporalsListLags:
         finally:
             await server.kill()
         assert (ended.state, ended.phase) == (State.SUBMITTED, Phase.FOUND)
+        assert insyz.stats()["duplicates"] == {}
+
+    async def test_and_shows_a_later_run_before_an_earlier_one_and_none_is_sent_twice(
+        self, tmp_path: Path, insyz: Simulator
+    ) -> None:
+        """What waits to be listed is listed all at once, in no order: with many runs, some come
+        before those that they follow."""
+        server = TemporalServer(tmp_path, visibility_lags=True)
+        try:
+            await server.start()
+            client = await server.connect()
+            async with worker_process(insyz.url, TOKEN, **SCALED_DOWN):
+                await end(await submit(a_report(), client=client))
+                reports = [a_report() for _ in range(LISTED_TOGETHER)]
+                for report in reports:
+                    insyz.script(report["id_zp"], fault("stall_before", seconds=0.9))
+                await asyncio.gather(*(submit(report, client=client) for report in reports))
+                await insyz_got(insyz, 1 + LISTED_TOGETHER)
+                for report in reports:
+                    await client.get_workflow_handle(workflow_id(report["id_zp"])).terminate()
+                again = await asyncio.gather(*(submit(report, client=client) for report in reports))
+                ended = await asyncio.gather(*(end(started, within=60) for started in again))
+        finally:
+            await server.kill()
+        assert {one.phase for one in ended} == {Phase.FOUND}
         assert insyz.stats()["duplicates"] == {}
 
 
