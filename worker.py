@@ -103,6 +103,9 @@ def build_worker(
         max_task_queue_activities_per_second=settings.insyz_max_per_second,
         graceful_shutdown_timeout=timedelta(seconds=settings.insyz_try_secs),
         workflow_runner=workflow_runner or UnsandboxedWorkflowRunner(),
+        # No payload lies outside of Temporal. With more than one at a time, the SDK makes a task of
+        # asyncio's for each payload all the same, to find out that there is nothing to fetch.
+        max_workflow_task_external_storage_concurrency=1,
     )
 
 
