@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
+from insyz.settings import Settings
 from simulator.faults import fault
 from simulator.server import Simulator
 from starter import Started, submit, wait_for_result
-from tests.conftest import TOKEN
+from tests.conftest import TOKEN, scaled_down
 from tests.support import (
     SCALED_DOWN,
     TemporalServer,
@@ -29,6 +30,7 @@ from tests.support import (
 from workflows.contract import Phase, State, Status, workflow_id
 
 LISTED_TOGETHER = 40
+"""As many as a worker has places for, less some: the tries that were broken off still hold theirs."""
 SETTLE_SECS = float(SCALED_DOWN["INSYZ_SETTLE_SECS"])
 
 
@@ -223,11 +225,12 @@ class TestTemporalsListLags:
         try:
             await server.start()
             client = await server.connect()
-            async with worker_process(insyz.url, TOKEN, **SCALED_DOWN):
+            slow = {"INSYZ_REQUEST_SECS": "3.0", "INSYZ_TRY_SECS": "6.0"}
+            async with worker_process(insyz.url, TOKEN, **SCALED_DOWN | slow):
                 await end(await submit(a_report(), client=client))
                 reports = [a_report() for _ in range(LISTED_TOGETHER)]
                 for report in reports:
-                    insyz.script(report["id_zp"], fault("stall_before", seconds=0.9))
+                    insyz.script(report["id_zp"], fault("stall_before", seconds=1.5))
                 await asyncio.gather(*(submit(report, client=client) for report in reports))
                 await insyz_got(insyz, 1 + LISTED_TOGETHER)
                 for report in reports:
@@ -328,6 +331,11 @@ class TestTemporalIsKilled:
 
 @pytest.mark.usefixtures("worker")
 class TestAnOperator:
+    @pytest.fixture
+    def settings(self, insyz: Simulator) -> Settings:
+        """A request takes long enough for an operator, whose command line starts meanwhile."""
+        return scaled_down(insyz.url, insyz_request_secs=2.5, insyz_try_secs=5.0)
+
     @pytest.mark.parametrize(
         "break_off",
         [
@@ -342,7 +350,7 @@ class TestAnOperator:
     ) -> None:
         """An early look-up of the new run says "not there", because INSYZ is still at it."""
         report = a_report()
-        insyz.script(report["id_zp"], fault("stall_before", seconds=0.9))
+        insyz.script(report["id_zp"], fault("stall_before", seconds=2.2))
         await submit(report, client=client)
         await insyz_got(insyz, 1)
         if "terminate" in break_off:
@@ -370,7 +378,7 @@ class TestAnOperator:
         self, client: Client, insyz: Simulator
     ) -> None:
         report = a_report()
-        insyz.script(report["id_zp"], fault("stall_before", seconds=0.8))
+        insyz.script(report["id_zp"], fault("stall_before", seconds=2.2))
         started = await submit(report, client=client)
         await insyz_got(insyz, 1)
         await temporal_cli(
