@@ -30,7 +30,7 @@ from tests.support import (
 from workflows.contract import Phase, State, Status, workflow_id
 
 LISTED_TOGETHER = 40
-"""As many as a worker has places for, less some: the tries that were broken off still hold theirs."""
+"""Fewer than a worker has places for: the tries that were broken off still hold theirs."""
 SETTLE_SECS = float(SCALED_DOWN["INSYZ_SETTLE_SECS"])
 
 
