@@ -334,7 +334,7 @@ class TestAnOperator:
     @pytest.fixture
     def settings(self, insyz: Simulator) -> Settings:
         """A request takes long enough for an operator, whose command line starts meanwhile."""
-        return scaled_down(insyz.url, insyz_request_secs=2.5, insyz_try_secs=5.0)
+        return scaled_down(insyz.url, insyz_request_secs=5.0, insyz_try_secs=10.0)
 
     @pytest.mark.parametrize(
         "break_off",
@@ -350,7 +350,7 @@ class TestAnOperator:
     ) -> None:
         """An early look-up of the new run says "not there", because INSYZ is still at it."""
         report = a_report()
-        insyz.script(report["id_zp"], fault("stall_before", seconds=2.2))
+        insyz.script(report["id_zp"], fault("stall_before", seconds=4.5))
         await submit(report, client=client)
         await insyz_got(insyz, 1)
         if "terminate" in break_off:
@@ -378,7 +378,7 @@ class TestAnOperator:
         self, client: Client, insyz: Simulator
     ) -> None:
         report = a_report()
-        insyz.script(report["id_zp"], fault("stall_before", seconds=2.2))
+        insyz.script(report["id_zp"], fault("stall_before", seconds=4.5))
         started = await submit(report, client=client)
         await insyz_got(insyz, 1)
         await temporal_cli(
