@@ -18,6 +18,7 @@ from temporalio.client import Client
 from starter.output import tell
 from starter.run_indexes import drop_needless_indexes
 from starter.setup import register_search_attributes, until_known
+from starter.state_file import BUSY_SECS
 from workflows.visibility import ATTRIBUTES
 
 DEFAULT_PORT = 7233
@@ -46,7 +47,7 @@ CACHES = (
 """How many runs, and how much of their events, the server keeps in memory, ended ones too. As it
 comes, 8,096 and 128 MiB: it grew to twice its size within 5,000 reports."""
 
-SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=1", "busy_timeout=10000")
+SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=1", f"busy_timeout={BUSY_SECS * 1_000:.0f}")
 """A killed server loses nothing that it acknowledged; a power cut may lose the last moments. It
 waits, and does not fail, while another process writes into its file, as `prepare` does."""
 

@@ -9,7 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-BUSY_SECS = 10.0
+from starter.state_file import BUSY_SECS
 
 ASKED = frozenset({"default_idx", "by_workflow_id", "by_status"})
 """The order in which runs are listed; one report's runs, which are asked for before it is sent

@@ -12,6 +12,7 @@ from starter.state_dir import state_dir
 NAME = "temporal.db"
 ITS_TABLES = frozenset({"executions", "executions_visibility", "namespaces"})
 BUSY_SECS = 10.0
+"""How long whoever opens the file, the server too, waits for another one who writes into it."""
 
 
 class StateFileError(Exception):

@@ -9,9 +9,9 @@ from statistics import median
 from typing import Any
 
 from bench.peers.peer import Caller, Peer
-from bench.peers.processor import seconds_used
 from bench.peers.servers import insyz
 from bench.peers.workers import Worker
+from bench.processor import seconds_used
 from chaos.reports import make_reports
 from workflows.contract import State
 

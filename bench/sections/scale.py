@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from bench.contestants import Pipeline, portal_database
 from bench.figures import Figure, Goal
-from bench.peers.processor import seconds_used
+from bench.processor import seconds_used
 from bench.scale import Scale
 from bench.stack import OURS, insyz, started, tuned_server
 from workflows.contract import TASK_QUEUE
